@@ -1,0 +1,86 @@
+//! What the bus knows about connectors: enough to check, plan, draw forms and write the manual.
+
+use serde::{Deserialize, Serialize};
+
+/// What a connector does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Brings records in.
+    Source,
+    /// Changes records.
+    Transform,
+    /// Takes records out.
+    Sink,
+}
+
+/// An input port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Input {
+    /// The port's name.
+    pub name: &'static str,
+    /// Whether a link must lead to it.
+    pub required: bool,
+    /// Whether several links may lead to it; their records come in any order.
+    pub many: bool,
+}
+
+impl Input {
+    /// A port that needs a link.
+    #[must_use]
+    pub const fn required(name: &'static str) -> Self {
+        Self { name, required: true, many: true }
+    }
+
+    /// A port that may stay unlinked.
+    #[must_use]
+    pub const fn optional(name: &'static str) -> Self {
+        Self { name, required: false, many: true }
+    }
+}
+
+/// The usual single input.
+pub const IN: &str = "in";
+/// The usual single output.
+pub const OUT: &str = "out";
+/// Where refused records go; every step has it.
+pub const ERRORS: &str = "errors";
+
+/// A connector as the rest of the house sees it: everything comes from the connector's own file.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Entry {
+    /// The id used in workflow documents; the name of the connector's file.
+    pub id: &'static str,
+    /// What it does.
+    pub kind: Kind,
+    /// Input ports.
+    pub inputs: &'static [Input],
+    /// Output ports, without `errors`, which every step has.
+    pub outputs: &'static [&'static str],
+    /// JSON Schema (2020-12) of its settings; title and description are the connector's own.
+    pub schema: serde_json::Value,
+}
+
+/// A finding about settings.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SettingsProblem {
+    /// The path of the setting, such as `format.csv.delimiter`; empty for the settings as a whole.
+    pub path: String,
+    /// What is wrong.
+    pub message: crate::Message,
+    /// What to do.
+    pub advice: Option<crate::Message>,
+}
+
+/// The connectors there are.
+pub trait Catalogue {
+    /// The connector with this id.
+    fn entry(&self, id: &str) -> Option<&Entry>;
+
+    /// All ids.
+    fn ids(&self) -> Vec<&'static str>;
+
+    /// What is wrong with settings for the connector `id`, found by the same parse that starts it.
+    /// `${name}` texts that stand for parameters have been replaced by their values.
+    fn check_settings(&self, id: &str, settings: &serde_json::Value) -> Vec<SettingsProblem>;
+}

@@ -1,0 +1,12 @@
+//! The words everyone shares: records, workflows, checks, plans, expressions, messages.
+//!
+//! Pure: no input or output, no clock, no threads; builds for wasm. Knows no other crate of the house.
+
+pub mod catalogue;
+pub mod error;
+pub mod loss;
+pub mod message;
+pub mod path;
+pub mod record;
+
+pub use message::{Language, Message};

@@ -1,0 +1,221 @@
+use super::{Context, Inputs, Outputs};
+use bus_core::{
+    catalogue::{Entry, IN, Input, Kind, OUT, SettingsProblem},
+    error::StepError,
+    msg,
+};
+use futures::future::BoxFuture;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use std::future::Future;
+
+/// What came of reading a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// Everything was read.
+    Complete,
+    /// The source has not changed since the last run: no record was sent and nothing downstream
+    /// needs to run.
+    Unchanged,
+}
+
+/// What a sink did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Receipt {
+    /// Records written.
+    pub written: u64,
+    /// Records refused; each went to the `errors` port with its reason.
+    pub refused: u64,
+    /// Where they went, for the run report (a path, an address).
+    pub target: Option<String>,
+}
+
+/// Brings records in.
+pub trait Source: DeserializeOwned + JsonSchema + Send + 'static {
+    /// Reads everything there is and sends it on, in batches.
+    fn read(self, out: Outputs, context: Context) -> impl Future<Output = Result<Reading, StepError>> + Send;
+}
+
+const ONE_INPUT: &[Input] = &[Input::required(IN)];
+
+/// Changes records.
+pub trait Transform: DeserializeOwned + JsonSchema + Send + 'static {
+    /// Input ports.
+    const INPUTS: &'static [Input] = ONE_INPUT;
+    /// Output ports, without `errors`.
+    const OUTPUTS: &'static [&'static str] = &[OUT];
+
+    /// Takes batches from the inputs until they end and sends what becomes of them on.
+    fn apply(
+        self,
+        inputs: Inputs,
+        out: Outputs,
+        context: Context,
+    ) -> impl Future<Output = Result<(), StepError>> + Send;
+}
+
+/// Takes records out.
+pub trait Sink: DeserializeOwned + JsonSchema + Send + 'static {
+    /// Writes all records of the input; `out` is only for records it refuses.
+    fn write(
+        self,
+        input: Inputs,
+        out: Outputs,
+        context: Context,
+    ) -> impl Future<Output = Result<Receipt, StepError>> + Send;
+}
+
+/// What a finished step has to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finished {
+    /// A source.
+    Read(Reading),
+    /// A transform.
+    Applied,
+    /// A sink.
+    Wrote(Receipt),
+}
+
+/// A step with its settings parsed, ready to run.
+pub struct Step(
+    Box<dyn FnOnce(Inputs, Outputs, Context) -> BoxFuture<'static, Result<Finished, StepError>> + Send>,
+);
+
+impl Step {
+    /// Runs the step to its end.
+    ///
+    /// # Errors
+    /// When the step cannot go on; records that are wrong go to the `errors` port instead.
+    pub async fn run(
+        self,
+        inputs: Inputs,
+        outputs: Outputs,
+        context: Context,
+    ) -> Result<Finished, StepError> {
+        (self.0)(inputs, outputs, context).await
+    }
+}
+
+impl std::fmt::Debug for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Step")
+    }
+}
+
+/// A connector: everything the house knows of it, built from its settings type by a `const fn`.
+#[derive(Debug)]
+pub struct Connector {
+    id: &'static str,
+    kind: Kind,
+    inputs: &'static [Input],
+    outputs: &'static [&'static str],
+    schema: fn() -> schemars::Schema,
+    start: fn(&serde_json::Value) -> Result<Step, SettingsProblem>,
+}
+
+impl Connector {
+    /// A source; `id` is the name of its file, with `-` for `_`.
+    #[must_use]
+    pub const fn source<T: Source>(id: &'static str) -> Self {
+        Self {
+            id,
+            kind: Kind::Source,
+            inputs: &[],
+            outputs: &[OUT],
+            schema: schema_of::<T>,
+            start: |settings| {
+                let step: T = parse(settings)?;
+                Ok(Step(Box::new(|_, out, context| {
+                    Box::pin(async move { step.read(out, context).await.map(Finished::Read) })
+                })))
+            },
+        }
+    }
+
+    /// A transform; `id` is the name of its file, with `-` for `_`.
+    #[must_use]
+    pub const fn transform<T: Transform>(id: &'static str) -> Self {
+        Self {
+            id,
+            kind: Kind::Transform,
+            inputs: T::INPUTS,
+            outputs: T::OUTPUTS,
+            schema: schema_of::<T>,
+            start: |settings| {
+                let step: T = parse(settings)?;
+                Ok(Step(Box::new(|inputs, out, context| {
+                    Box::pin(
+                        async move { step.apply(inputs, out, context).await.map(|()| Finished::Applied) },
+                    )
+                })))
+            },
+        }
+    }
+
+    /// A sink; `id` is the name of its file, with `-` for `_`.
+    #[must_use]
+    pub const fn sink<T: Sink>(id: &'static str) -> Self {
+        Self {
+            id,
+            kind: Kind::Sink,
+            inputs: ONE_INPUT,
+            outputs: &[],
+            schema: schema_of::<T>,
+            start: |settings| {
+                let step: T = parse(settings)?;
+                Ok(Step(Box::new(|input, out, context| {
+                    Box::pin(async move { step.write(input, out, context).await.map(Finished::Wrote) })
+                })))
+            },
+        }
+    }
+
+    /// The id used in workflow documents.
+    #[must_use]
+    pub const fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// What it does.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Parses settings into a step ready to run.
+    ///
+    /// # Errors
+    /// The first setting that is wrong, with its path.
+    pub fn start(&self, settings: &serde_json::Value) -> Result<Step, SettingsProblem> {
+        (self.start)(settings)
+    }
+
+    /// The connector as the rest of the house sees it.
+    #[must_use]
+    pub fn entry(&self) -> Entry {
+        Entry {
+            id: self.id,
+            kind: self.kind,
+            inputs: self.inputs,
+            outputs: self.outputs,
+            schema: (self.schema)().to_value(),
+        }
+    }
+}
+
+fn schema_of<T: JsonSchema>() -> schemars::Schema {
+    schemars::SchemaGenerator::default().into_root_schema_for::<T>()
+}
+
+fn parse<T: DeserializeOwned>(settings: &serde_json::Value) -> Result<T, SettingsProblem> {
+    let empty = serde_json::Value::Object(serde_json::Map::new());
+    let settings = if settings.is_null() { &empty } else { settings };
+    serde_path_to_error::deserialize(settings).map_err(|error| {
+        let path = error.path().to_string();
+        SettingsProblem {
+            path: if path == "." { String::new() } else { path },
+            message: msg!("{problem}", problem = error.inner().to_string()),
+            advice: None,
+        }
+    })
+}

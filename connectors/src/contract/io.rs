@@ -1,0 +1,232 @@
+use super::{Context, Meter};
+use bus_core::{
+    catalogue::{ERRORS, OUT},
+    error::{Reject, StepError},
+    msg,
+    record::{Batch, BatchBuilder, Value},
+};
+use futures::{StreamExt, stream::FuturesUnordered};
+use std::{collections::VecDeque, sync::Arc};
+use tokio::sync::mpsc::{Receiver, Sender};
+
+/// The batches that reach a step, by port. An input ends when all its senders are gone.
+#[derive(Debug, Default)]
+pub struct Inputs {
+    ports: Vec<Port>,
+    meter: Arc<Meter>,
+}
+
+#[derive(Debug)]
+struct Port {
+    name: &'static str,
+    receiver: Receiver<Batch>,
+    /// What came while the step waited for another port (see [`Inputs::next_from`]).
+    waiting: VecDeque<Batch>,
+}
+
+impl Inputs {
+    /// Inputs from these receivers, counted in `meter`.
+    #[must_use]
+    pub fn new(ports: Vec<(&'static str, Receiver<Batch>)>, meter: Arc<Meter>) -> Self {
+        let ports =
+            ports.into_iter().map(|(name, receiver)| Port { name, receiver, waiting: VecDeque::new() });
+        Self { ports: ports.collect(), meter }
+    }
+
+    /// The next batch of the only (or first) port; `None` at its end.
+    pub async fn next(&mut self) -> Option<Batch> {
+        let port = self.ports.first_mut()?;
+        let batch = match port.waiting.pop_front() {
+            Some(batch) => batch,
+            None => port.receiver.recv().await?,
+        };
+        self.meter.came(&batch);
+        Some(batch)
+    }
+
+    /// The next batch of one port; `None` at its end or if nothing is linked to it.
+    ///
+    /// What reaches the other ports meanwhile is kept, so that two branches of one source may be
+    /// joined without each waiting for the other.
+    pub async fn next_from(&mut self, name: &str) -> Option<Batch> {
+        loop {
+            let port = self.ports.iter_mut().find(|port| port.name == name)?;
+            if let Some(batch) = port.waiting.pop_front() {
+                self.meter.came(&batch);
+                return Some(batch);
+            }
+            let (index, batch) = self.receive_any(name).await?;
+            self.ports.get_mut(index)?.waiting.push_back(batch);
+        }
+    }
+
+    /// The next batch of whichever port has one, with the port's name; `None` when all have ended.
+    pub async fn next_any(&mut self) -> Option<(&'static str, Batch)> {
+        let waiting = self.ports.iter_mut().find_map(|port| Some((port.name, port.waiting.pop_front()?)));
+        let (name, batch) = match waiting {
+            Some(found) => found,
+            None => {
+                let (index, batch) = self.receive_any("").await?;
+                (self.ports.get(index)?.name, batch)
+            }
+        };
+        self.meter.came(&batch);
+        Some((name, batch))
+    }
+
+    /// Waits for any port; `None` when all have ended, or when the port `needed` has.
+    async fn receive_any(&mut self, needed: &str) -> Option<(usize, Batch)> {
+        let waits = self.ports.iter_mut().enumerate().map(|(index, port)| {
+            let needed = port.name == needed;
+            async move { (index, needed, port.receiver.recv().await) }
+        });
+        let mut waits: FuturesUnordered<_> = waits.collect();
+        while let Some((index, needed, batch)) = waits.next().await {
+            match batch {
+                Some(batch) => return Some((index, batch)),
+                None if needed => return None,
+                None => {}
+            }
+        }
+        None
+    }
+}
+
+/// Where the links of one step lead: per output port the channels of the steps behind it.
+pub type Wiring = Vec<(&'static str, Vec<Sender<Batch>>)>;
+
+/// Where a step sends what it makes. A send waits while the next step is busy.
+#[derive(Debug)]
+pub struct Outputs {
+    ports: Wiring,
+    refused: BatchBuilder,
+    context: Context,
+}
+
+impl Outputs {
+    /// Outputs over these channels. The engine links `errors` always: to a step or to what keeps them.
+    #[must_use]
+    pub fn new(ports: Wiring, context: Context) -> Self {
+        Self { ports, refused: BatchBuilder::new(), context }
+    }
+
+    /// Sends a batch to the port `out`.
+    ///
+    /// # Errors
+    /// When the run was cancelled.
+    pub async fn send(&mut self, batch: Batch) -> Result<(), StepError> {
+        self.send_to(OUT, batch).await
+    }
+
+    /// Sends a batch to a named port; a port without a link lets it go.
+    ///
+    /// # Errors
+    /// When the run was cancelled.
+    pub async fn send_to(&mut self, port: &str, batch: Batch) -> Result<(), StepError> {
+        self.flush_refused(false).await?;
+        if batch.is_empty() {
+            return self.context.go_on();
+        }
+        self.context.meter().went(&batch);
+        self.deliver(port, batch).await
+    }
+
+    async fn deliver(&mut self, port: &str, batch: Batch) -> Result<(), StepError> {
+        let Some((_, links)) = self.ports.iter_mut().find(|(name, _)| *name == port) else {
+            return self.context.go_on();
+        };
+        let cancelled = self.context.cancellation();
+        let Some((last, others)) = links.split_last() else { return self.context.go_on() };
+        for link in others {
+            // a receiver that is gone has all it wants (a limit was reached): not an error
+            tokio::select! {
+                _ = link.send(batch.clone()) => {}
+                () = cancelled.cancelled() => return self.context.go_on(),
+            }
+        }
+        tokio::select! {
+            _ = last.send(batch) => {}
+            () = cancelled.cancelled() => return self.context.go_on(),
+        }
+        Ok(())
+    }
+
+    /// Whether nobody wants more of the port `out` (all steps behind it have ended): a source may stop.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        let mut links =
+            self.ports.iter().filter(|(name, _)| *name != ERRORS).flat_map(|(_, links)| links).peekable();
+        links.peek().is_some() && links.all(Sender::is_closed)
+    }
+
+    /// Sends one record to the `errors` port, with the reason. It goes out with the next batch.
+    ///
+    /// The record on that port is `{record, reason, field, line, column, step}`.
+    pub fn reject(&mut self, record: Value<'_>, reject: &Reject) {
+        self.context.meter().refused();
+        write_reject(&mut self.refused, record, reject, &self.context);
+    }
+
+    /// Sends records that a decoder or a pure part of the step refused, as [`Self::reject`] does.
+    pub fn reject_all(&mut self, rejects: impl IntoIterator<Item = (Option<String>, Reject)>) {
+        for (raw, reject) in rejects {
+            self.context.meter().refused();
+            write_reject(
+                &mut self.refused,
+                raw.as_deref().map_or(Value::Null, Value::Text),
+                &reject,
+                &self.context,
+            );
+        }
+    }
+
+    /// Sends the refused records that wait. The engine calls it after the step has ended.
+    ///
+    /// # Errors
+    /// When the run was cancelled.
+    pub async fn finish(&mut self) -> Result<(), StepError> {
+        self.flush_refused(true).await
+    }
+
+    async fn flush_refused(&mut self, all: bool) -> Result<(), StepError> {
+        if self.refused.is_empty() || !(all || self.refused.is_full()) {
+            return Ok(());
+        }
+        let batch = self.refused.take();
+        self.deliver(ERRORS, batch).await
+    }
+}
+
+fn write_reject(out: &mut BatchBuilder, record: Value<'_>, reject: &Reject, context: &Context) {
+    let shape = context.reject_shape();
+    out.begin_shaped(shape);
+    out.copy(record);
+    out.text(&reject.message.text(context.language()));
+    if reject.field.is_empty() {
+        out.absent();
+    } else {
+        out.text(&reject.field);
+    }
+    for place in [reject.line, reject.column] {
+        match i64::try_from(place) {
+            Ok(place) if place > 0 => out.int(place),
+            _ => out.absent(),
+        }
+    }
+    out.text(context.step());
+    out.end();
+}
+
+impl Context {
+    /// Whether to go on.
+    ///
+    /// # Errors
+    /// When the run was cancelled.
+    pub fn go_on(&self) -> Result<(), StepError> {
+        if self.cancellation().is_cancelled() {
+            Err(StepError::remote(msg!("the run was cancelled")))
+        } else {
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! What a connector is: settings that draw their own form, and one trait.
+//!
+//! ```ignore
+//! pub(crate) static CONNECTOR: Connector = Connector::transform::<Upper>("upper");
+//! ```
+
+mod codec;
+mod connector;
+mod context;
+mod io;
+mod limits;
+
+pub(crate) use codec::DynCodec;
+pub use codec::{Codec, Decoded, Decoder, Encoder, Format, FormatError, Rejected};
+pub use connector::{Connector, Finished, Reading, Receipt, Sink, Source, Step, Transform};
+pub use context::{Clock, Context, ContextParts, Counts, Meter, Secrets};
+pub use io::{Inputs, Outputs, Wiring};
+pub use limits::Limits;

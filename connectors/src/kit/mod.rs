@@ -1,0 +1,3 @@
+//! What connectors share.
+
+pub mod http;
