@@ -77,9 +77,9 @@ pub enum Finished {
 }
 
 /// A step with its settings parsed, ready to run.
-pub struct Step(
-    Box<dyn FnOnce(Inputs, Outputs, Context) -> BoxFuture<'static, Result<Finished, StepError>> + Send>,
-);
+pub struct Step(Box<Run>);
+
+type Run = dyn FnOnce(Inputs, Outputs, Context) -> BoxFuture<'static, Result<Finished, StepError>> + Send;
 
 impl Step {
     /// Runs the step to its end.
