@@ -8,5 +8,6 @@ pub mod loss;
 pub mod message;
 pub mod path;
 pub mod record;
+pub mod text;
 
 pub use message::{Language, Message};
