@@ -204,7 +204,18 @@ impl Connector {
 }
 
 fn schema_of<T: JsonSchema>() -> schemars::Schema {
-    schemars::SchemaGenerator::default().into_root_schema_for::<T>()
+    let mut schema = schemars::SchemaGenerator::default().into_root_schema_for::<T>();
+    unwrap_lines(&mut schema);
+    schema
+}
+
+/// Joins the lines of a description into paragraphs: where the source file wraps is nobody's business.
+fn unwrap_lines(schema: &mut schemars::Schema) {
+    if let Some(serde_json::Value::String(text)) = schema.get_mut("description") {
+        let paragraphs = text.split("\n\n").map(|paragraph| paragraph.replace('\n', " "));
+        *text = paragraphs.collect::<Vec<_>>().join("\n\n");
+    }
+    schemars::transform::transform_subschemas(&mut unwrap_lines, schema);
 }
 
 fn parse<T: DeserializeOwned>(settings: &serde_json::Value) -> Result<T, SettingsProblem> {
