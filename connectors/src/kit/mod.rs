@@ -1,3 +1,5 @@
 //! What connectors share.
 
 pub mod http;
+#[cfg(test)]
+pub(crate) mod probe;

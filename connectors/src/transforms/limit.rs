@@ -33,3 +33,17 @@ impl Transform for Limit {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::probe::Probe;
+    use serde_json::json;
+
+    #[test]
+    fn lets_the_first_through() {
+        let records = json!([{ "a": 1 }, { "a": { "$masked": "S" } }, { "a": 3 }]);
+        let ran = Probe::of(&CONNECTOR, json!({ "records": 2 })).input("in", &records).run();
+        assert_eq!(ran.out(), json!([{ "a": 1 }, { "a": { "$masked": "S" } }]));
+    }
+}
