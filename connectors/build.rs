@@ -25,7 +25,7 @@ fn main() {
     }
     code += "];\n";
     code += "/// A format and its settings, written `csv` or `csv: { delimiter: \";\" }`.\n";
-    code += "#[derive(Debug, Clone, serde::Deserialize, schemars::JsonSchema)]\n#[serde(rename_all = \"kebab-case\")]\n";
+    code += "#[derive(Debug, Clone, schemars::JsonSchema)]\n#[serde(rename_all = \"kebab-case\")]\n#[schemars(transform = also_by_name)]\n";
     code += "#[expect(missing_docs, reason = \"the settings of each say what it is\")]\npub enum FormatChoice {\n";
     for file in &files {
         writeln!(code, "{}({file}::Settings),", variant(file)).unwrap();
@@ -42,7 +42,15 @@ fn main() {
     for file in &files {
         write!(code, "{:?} => Self::{}(Default::default()),", file.replace('_', "-"), variant(file)).unwrap();
     }
-    code += "_ => return None, })}\n}\n";
+    code += "_ => return None, })}\n";
+    code += "/// Reads the settings of the format `id` from a map that has just given its key.\nfn read_settings<'de, A: serde::de::MapAccess<'de>>(id: &str, map: &mut A) -> Result<Self, A::Error> { Ok(match id {";
+    for file in &files {
+        let (id, variant) = (file.replace('_', "-"), variant(file));
+        write!(code, "{id:?} => Self::{variant}(map.next_value()?),").unwrap();
+    }
+    code += "_ => return Err(Error::unknown_variant(id, IDS)), })}\n}\n";
+    let ids: Vec<_> = files.iter().map(|file| file.replace('_', "-")).collect();
+    writeln!(code, "/// The ids of all formats.\nconst IDS: &[&str] = &{ids:?};").unwrap();
     fs::write(Path::new(&out).join("formats.rs"), code).unwrap();
 }
 

@@ -28,6 +28,9 @@ pub struct Receipt {
     pub refused: u64,
     /// Where they went, for the run report (a path, an address).
     pub target: Option<String>,
+    /// What a sink for the eye shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shown: Option<String>,
 }
 
 /// Brings records in.

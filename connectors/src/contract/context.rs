@@ -50,9 +50,33 @@ pub struct ContextParts {
     pub losses: Mutex<LossReport>,
     /// The form of records on the `errors` port.
     pub reject_shape: Arc<Shape>,
+    /// Whether `-` as a file name stands for standard input and output; only a command line says so.
+    pub standard_streams: bool,
 }
 
 impl ContextParts {
+    /// The parts of a step that may use nothing of the world but a clock; set what else it may use.
+    #[must_use]
+    pub fn new(step: &str, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            step: step.to_owned(),
+            language: Language::default(),
+            clock,
+            parameters: Arc::default(),
+            limits: Limits::default(),
+            http: Http::default(),
+            secrets: Arc::new(NoSecrets),
+            cancel: CancellationToken::new(),
+            meter: Arc::default(),
+            folder: PathBuf::from("."),
+            scratch: std::env::temp_dir(),
+            memory: Mutex::default(),
+            losses: Mutex::default(),
+            reject_shape: Self::reject_form(),
+            standard_streams: false,
+        }
+    }
+
     /// The form of records on the `errors` port.
     #[must_use]
     pub fn reject_form() -> Arc<Shape> {
@@ -161,6 +185,12 @@ impl Context {
         self.0.losses.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether `-` as a file name stands for standard input and output.
+    #[must_use]
+    pub fn standard_streams(&self) -> bool {
+        self.0.standard_streams
+    }
+
     pub(super) fn reject_shape(&self) -> &Arc<Shape> {
         &self.0.reject_shape
     }
@@ -176,6 +206,15 @@ pub trait Clock: Send + Sync {
 pub trait Secrets: Send + Sync {
     /// The secret `name`.
     fn get(&self, name: &str) -> Option<String>;
+}
+
+/// No secrets at all.
+struct NoSecrets;
+
+impl Secrets for NoSecrets {
+    fn get(&self, _: &str) -> Option<String> {
+        None
+    }
 }
 
 /// What a step has done so far; shared with whoever watches.

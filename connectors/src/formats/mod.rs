@@ -1,6 +1,11 @@
 //! Formats: codecs that do no input or output themselves. One file each; any transport takes any format.
 
 use crate::contract::{Decoder, DynCodec, Encoder, Format, Limits};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, Visitor},
+};
+use std::fmt;
 
 include!(concat!(env!("OUT_DIR"), "/formats.rs"));
 
@@ -54,5 +59,42 @@ impl FormatChoice {
         let (score, format) =
             ALL.iter().map(|format| (format.sniff(start), format)).max_by_key(|(score, _)| *score)?;
         if score == 0 { None } else { Self::of_id(format.id()) }
+    }
+}
+
+impl<'de> Deserialize<'de> for FormatChoice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Choice)
+    }
+}
+
+/// Reads `csv` as well as `csv: { delimiter: ";" }`.
+struct Choice;
+
+impl<'de> Visitor<'de> for Choice {
+    type Value = FormatChoice;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a format, such as `csv` or `csv: { delimiter: \";\" }`")
+    }
+
+    fn visit_str<E: Error>(self, id: &str) -> Result<FormatChoice, E> {
+        FormatChoice::of_id(id).ok_or_else(|| E::unknown_variant(id, IDS))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FormatChoice, A::Error> {
+        let id: String = map.next_key()?.ok_or_else(|| A::Error::invalid_length(0, &self))?;
+        let choice = FormatChoice::read_settings(&id, &mut map)?;
+        match map.next_key::<String>()? {
+            None => Ok(choice),
+            Some(_) => Err(A::Error::invalid_length(2, &self)),
+        }
+    }
+}
+
+/// A format may also be named without settings.
+fn also_by_name(schema: &mut schemars::Schema) {
+    if let Some(serde_json::Value::Array(variants)) = schema.get_mut("oneOf") {
+        variants.insert(0, serde_json::json!({ "type": "string", "enum": IDS }));
     }
 }
