@@ -43,7 +43,7 @@ fn main() {
         write!(code, "{:?} => Self::{}(Default::default()),", file.replace('_', "-"), variant(file)).unwrap();
     }
     code += "_ => return None, })}\n";
-    code += "/// Reads the settings of the format `id` from a map that has just given its key.\nfn read_settings<'de, A: serde::de::MapAccess<'de>>(id: &str, map: &mut A) -> Result<Self, A::Error> { Ok(match id {";
+    code += "/// Reads the settings of the format `id` from a map that has just given its key.\nfn read_settings<'de, A: MapAccess<'de>>(id: &str, map: &mut A) -> Result<Self, A::Error> { Ok(match id {";
     for file in &files {
         let (id, variant) = (file.replace('_', "-"), variant(file));
         write!(code, "{id:?} => Self::{variant}(map.next_value()?),").unwrap();

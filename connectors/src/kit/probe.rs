@@ -7,22 +7,16 @@
 //!
 //! `{"$masked": "S"}` and `{"$time": "2026-03-28T00:00:00Z"}` stand for masked values and times.
 
-use super::http::Http;
-use crate::contract::{
-    Clock, Connector, Context, ContextParts, Counts, Finished, Inputs, Limits, Meter, Outputs, Secrets,
-};
+use crate::contract::{Clock, Connector, Context, ContextParts, Counts, Finished, Inputs, Limits, Outputs};
 use bus_core::{
-    Language,
     catalogue::ERRORS,
     error::StepError,
-    loss::LossReport,
     record::{Batch, BatchBuilder, Precision, Timestamp, Value},
 };
 use futures::future::join_all;
 use serde_json::{Value as Json, json};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 /// A step to run.
 pub(crate) struct Probe {
@@ -144,20 +138,10 @@ pub(crate) fn batch_of(records: &Json) -> Batch {
 /// A context for tests: the clock stands still at 2026-03-28T12:00:00Z.
 pub(crate) fn context(limits: Limits, scratch: &std::path::Path) -> Context {
     Context::new(ContextParts {
-        step: "step".to_owned(),
-        language: Language::En,
-        clock: Arc::new(Still),
-        parameters: Arc::default(),
         limits,
-        http: Http::default(),
-        secrets: Arc::new(Still),
-        cancel: CancellationToken::new(),
-        meter: Arc::new(Meter::default()),
         folder: scratch.to_owned(),
         scratch: scratch.to_owned(),
-        memory: Mutex::new(None),
-        losses: Mutex::new(LossReport::default()),
-        reject_shape: ContextParts::reject_form(),
+        ..ContextParts::new("step", Arc::new(Still))
     })
 }
 
@@ -166,12 +150,6 @@ struct Still;
 impl Clock for Still {
     fn now(&self) -> Timestamp {
         Timestamp::at(1_774_699_200_000_000, 0, Precision::Second)
-    }
-}
-
-impl Secrets for Still {
-    fn get(&self, _: &str) -> Option<String> {
-        None
     }
 }
 
