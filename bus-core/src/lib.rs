@@ -3,11 +3,15 @@
 //! Pure: no input or output, no clock, no threads; builds for wasm. Knows no other crate of the house.
 
 pub mod catalogue;
+pub mod check;
 pub mod error;
 pub mod loss;
 pub mod message;
+pub mod nearest;
 pub mod path;
 pub mod record;
 pub mod text;
+pub mod workflow;
+pub mod yaml;
 
 pub use message::{Language, Message};

@@ -1,0 +1,204 @@
+//! Workflow documents: what a person writes, and what the bus runs.
+//!
+//! ```yaml
+//! version: 1
+//! name: Charging stations
+//! parameters:
+//!   department: { type: text, default: "35" }
+//! steps:
+//!   - id: stations
+//!     connector: file
+//!     settings: { path: stations.csv }
+//!   - id: here
+//!     connector: filter
+//!     settings: { condition: 'code.startsWith("${department}")' }
+//!   - id: map
+//!     connector: file-out
+//!     settings: { path: stations.geojson }
+//! links:
+//!   - stations -> here -> map
+//!   - { from: here.errors, to: refused }
+//! ```
+
+mod link;
+mod load;
+mod parameter;
+mod trigger;
+
+pub use link::{Link, Port};
+pub use load::Loaded;
+pub use parameter::{Parameter, ParameterType, Parameters, Substituted, references, substitute};
+pub use trigger::{HttpTrigger, Schedule, Trigger, UploadTrigger};
+
+use link::links;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// # Workflow
+///
+/// A graph of steps: where records come from, what happens to them, where they go.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Workflow {
+    /// # Version
+    ///
+    /// The version of this document's form.
+    pub version: Version,
+    /// # Name
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// # Description
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// # Parameters
+    ///
+    /// What can be given to a run, by name; used in settings as `${name}`.
+    #[serde(default, skip_serializing_if = "Parameters::is_empty")]
+    pub parameters: Parameters,
+    /// # Steps
+    #[serde(default)]
+    pub steps: Vec<Step>,
+    /// # Links
+    ///
+    /// Where the records of a step go.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "links")]
+    #[schemars(with = "Vec<link::Written>")]
+    pub links: Vec<Link>,
+    /// # Triggers
+    ///
+    /// What starts a run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub triggers: Vec<Trigger>,
+}
+
+/// The version of a document's form.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u64", into = "u64")]
+pub struct Version;
+
+/// The version this bus reads and writes.
+pub const VERSION: u64 = 1;
+
+impl From<Version> for u64 {
+    fn from(_: Version) -> Self {
+        VERSION
+    }
+}
+
+impl TryFrom<u64> for Version {
+    type Error = String;
+
+    fn try_from(version: u64) -> Result<Self, String> {
+        if version == VERSION { Ok(Self) } else { Err(format!("version {version} is not known")) }
+    }
+}
+
+impl JsonSchema for Version {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Version".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "integer", "const": VERSION })
+    }
+}
+
+/// # Step
+///
+/// A connector with its settings.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// # Id
+    ///
+    /// What links call it: letters, digits, `-` and `_`.
+    pub id: String,
+    /// # Name
+    ///
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// # Connector
+    ///
+    /// What it does: the id of a connector.
+    pub connector: String,
+    /// # Settings
+    ///
+    /// What the connector's form holds; texts may hold `${parameter}`.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub settings: Map<String, Value>,
+    /// # Position
+    ///
+    /// Where it stands on the canvas.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
+    /// # Note
+    ///
+    /// A remark for whoever reads the workflow.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+}
+
+/// # Position
+///
+/// A place on the canvas, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Position {
+    /// # To the right
+    pub x: i32,
+    /// # Down
+    pub y: i32,
+}
+
+impl Workflow {
+    /// A workflow without steps.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            version: Version,
+            name: name.into(),
+            description: String::new(),
+            parameters: Parameters::default(),
+            steps: Vec::new(),
+            links: Vec::new(),
+            triggers: Vec::new(),
+        }
+    }
+
+    /// The step with this id.
+    #[must_use]
+    pub fn step(&self, id: &str) -> Option<&Step> {
+        self.steps.iter().find(|step| step.id == id)
+    }
+
+    /// The settings of a step with the parameters' values in place of `${name}`.
+    #[must_use]
+    pub fn settings(step: &Step, values: &Map<String, Value>) -> Value {
+        substitute(&Value::Object(step.settings.clone()), values).value
+    }
+
+    /// The document as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        // nothing in a workflow can fail to serialise
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// The document as YAML.
+    #[must_use]
+    pub fn to_yaml(&self) -> String {
+        crate::yaml::write(&self.to_json())
+    }
+
+    /// The JSON Schema of workflow documents.
+    #[must_use]
+    pub fn schema() -> Value {
+        let mut schema = schemars::schema_for!(Self).to_value();
+        if let Value::Object(members) = &mut schema {
+            members.insert("$id".into(), "https://semantic-bus.org/schema/workflow-1.json".into());
+        }
+        schema
+    }
+}
