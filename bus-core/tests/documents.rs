@@ -14,7 +14,7 @@ fn folder(path: &str) -> std::path::PathBuf {
 
 fn load(text: &str) -> Workflow {
     let lines = |problems: Vec<Problem>| problems.iter().map(|it| format!("{it}\n")).collect::<String>();
-    Workflow::load(text).map_err(lines).unwrap().workflow
+    Workflow::load(text).map_err(lines).expect("a workflow").workflow
 }
 
 #[test]
@@ -94,7 +94,8 @@ triggers:
         line 9, column 17: steps[1].position.x: a whole number is needed here, not `1.5`
         line 9, column 5: steps[1].position: `y` is missing
         line 11, column 8: parameters.p.type: unknown choice `txt`; did you mean `text`?
-        line 15, column 5: triggers[0].schedul: unknown choice `schedul`; did you mean `schedule`?"#]].assert_eq(&said.join("\n"));
+        line 15, column 5: triggers[0].schedul: unknown choice `schedul`; did you mean `schedule`?"#]]
+    .assert_eq(&said.join("\n"));
 }
 
 #[test]
