@@ -1,8 +1,14 @@
 //! The one harness of the house's tests: where things stand, scores with floors, cases as files.
 
+pub mod golden;
+pub mod records;
 mod score;
+pub mod server;
+pub mod step;
+mod yaml;
 
 pub use score::Score;
+pub use yaml::yaml;
 
 use std::path::{Path, PathBuf};
 
