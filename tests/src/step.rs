@@ -5,22 +5,13 @@ use crate::{
     server::{Exchange, Server},
 };
 use bus_core::{
-    Language,
     catalogue::ERRORS,
-    loss::LossReport,
     record::{Batch, Timestamp},
 };
-use connectors::contract::{
-    Clock, Connector, Context, ContextParts, Finished, Inputs, Limits, Meter, Outputs, Secrets,
-};
+use connectors::contract::{Clock, Connector, Context, ContextParts, Finished, Inputs, Outputs, Secrets};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::Path,
-    sync::{Arc, Mutex},
-};
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 use tokio::sync::mpsc;
 
 /// A case of a connector.
@@ -132,20 +123,11 @@ impl Case {
 
     fn context(&self, folder: &Path) -> Context {
         Context::new(ContextParts {
-            step: "step".to_owned(),
-            language: Language::En,
-            clock: Arc::new(Noon),
             parameters: Arc::new(self.params.clone()),
-            limits: Limits::default(),
-            http: connectors::kit::http::Http::default(),
             secrets: Arc::new(Known),
-            cancel: tokio_util::sync::CancellationToken::new(),
-            meter: Arc::new(Meter::default()),
             folder: folder.to_owned(),
             scratch: folder.join(".scratch"),
-            memory: Mutex::new(None),
-            losses: Mutex::new(LossReport::default()),
-            reject_shape: ContextParts::reject_form(),
+            ..ContextParts::new("step", Arc::new(Noon))
         })
     }
 

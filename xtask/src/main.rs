@@ -1,9 +1,11 @@
 //! `cargo xtask …`: the project's chores.
 
+mod bench;
 mod check;
 mod tools;
 
 use clap::{Parser, Subcommand};
+use std::path::PathBuf;
 
 /// The project's chores.
 #[derive(Parser)]
@@ -17,10 +19,23 @@ struct Arguments {
 enum Chore {
     /// Runs everything that must hold: format, unused dependencies, lints, all tests, licences
     Test,
+    /// Measures speed and memory side by side with named peers
+    Bench(bench::Options),
+    /// Runs one command and writes what it cost (for `bench`)
+    #[command(hide = true)]
+    Measure {
+        /// Where to write it
+        #[arg(long)]
+        report: PathBuf,
+        /// The command, for a shell
+        command: String,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().chore {
         Chore::Test => check::test(),
+        Chore::Bench(options) => bench::bench(&options),
+        Chore::Measure { report, command } => bench::measure(&command, &report),
     }
 }
