@@ -67,10 +67,10 @@ impl Golden {
                 ));
             }
             let context = whole.batches.iter().find_map(Batch::context);
-            if let (Some(expected), true) = (&self.context, self.output.is_none()) {
-                if context.map(AsRef::as_ref) != Some(expected) {
-                    return Err(format!("context is {context:?}, expected {expected}"));
-                }
+            if let (Some(expected), true) = (&self.context, self.output.is_none())
+                && context.map(AsRef::as_ref) != Some(expected)
+            {
+                return Err(format!("context is {context:?}, expected {expected}"));
             }
         }
         self.compare_encoded(&format)

@@ -41,8 +41,6 @@ pub(crate) enum Same {
     Lines,
     /// The same rows, whatever their order and the notation of numbers.
     Rows,
-    /// Not compared: another notation (Turtle).
-    Notation,
 }
 
 impl Case {

@@ -13,7 +13,11 @@ use anyhow::{Context, Result, bail};
 use cases::Case;
 pub(crate) use measure::measure;
 use measure::{Cost, median};
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 /// What to measure and how often.
 #[derive(clap::Args)]
@@ -55,7 +59,7 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
 }
 
 #[expect(clippy::print_stdout, reason = "the table is what was asked for")]
-fn print_case(case: &Case, options: &Options, data: &PathBuf) -> Result<()> {
+fn print_case(case: &Case, options: &Options, data: &Path) -> Result<()> {
     compare::outputs(case, data)?;
     let mut ours = Vec::new();
     let mut theirs: Vec<Vec<Cost>> = vec![Vec::new(); case.peers.len()];
