@@ -11,6 +11,7 @@ pub mod nearest;
 pub mod path;
 pub mod record;
 pub mod text;
+pub mod time;
 pub mod workflow;
 pub mod yaml;
 

@@ -75,6 +75,12 @@ impl Timestamp {
         self.precision
     }
 
+    /// Whether this is a date without time of day.
+    #[must_use]
+    pub const fn is_date(self) -> bool {
+        matches!(self.precision, Precision::Day)
+    }
+
     /// Reads RFC 3339 and the ISO 8601 forms people write: a date, or a date and time to the minute
     /// or finer, with `T` or a space between, with `Z`, `±hh:mm`, `±hhmm`, `±hh` or no offset.
     /// `None` for anything else, and for what would lose digits (finer than a microsecond).
