@@ -4,10 +4,10 @@ use bus_core::{
     error::StepError,
     msg,
 };
-use futures::future::BoxFuture;
+use futures::{FutureExt, future::BoxFuture};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use std::future::Future;
+use std::{any::Any, future::Future, panic::AssertUnwindSafe};
 
 /// What came of reading a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +85,10 @@ pub struct Step(Box<Run>);
 type Run = dyn FnOnce(Inputs, Outputs, Context) -> BoxFuture<'static, Result<Finished, StepError>> + Send;
 
 impl Step {
-    /// Runs the step to its end.
+    /// Runs the step to its end, and sends the refused records that wait then.
+    ///
+    /// A step that fails (or panics) cancels the run *before* its links close, so that no step behind it
+    /// takes the early end of its input for the whole.
     ///
     /// # Errors
     /// When the step cannot go on; records that are wrong go to the `errors` port instead.
@@ -95,8 +98,23 @@ impl Step {
         outputs: Outputs,
         context: Context,
     ) -> Result<Finished, StepError> {
-        (self.0)(inputs, outputs, context).await
+        let mut rest = outputs.rest();
+        let run = AssertUnwindSafe(async { (self.0)(inputs, outputs, context.clone()).await });
+        let ended = run.catch_unwind().await.unwrap_or_else(|panic| Err(broken(panic.as_ref())));
+        let sent = rest.finish().await;
+        let outcome = ended.and_then(|finished| sent.map(|()| finished));
+        if outcome.is_err() {
+            context.cancellation().cancel();
+        }
+        outcome
     }
+}
+
+/// What a panic of a step is: an error of ours, never the end of the process.
+fn broken(panic: &(dyn Any + Send)) -> StepError {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("?");
+    StepError::ours(msg!("the step broke down, please report it: {problem}", problem = text))
 }
 
 impl std::fmt::Debug for Step {

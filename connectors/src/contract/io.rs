@@ -6,7 +6,10 @@ use bus_core::{
     record::{Batch, BatchBuilder, Value},
 };
 use futures::{StreamExt, stream::FuturesUnordered};
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 use tokio::sync::mpsc::{Receiver, Sender};
 
 /// The batches that reach a step, by port. An input ends when all its senders are gone.
@@ -99,7 +102,8 @@ pub type Wiring = Vec<(&'static str, Vec<Sender<Batch>>)>;
 #[derive(Debug)]
 pub struct Outputs {
     ports: Wiring,
-    refused: BatchBuilder,
+    /// Shared with [`Outputs::rest`], which sends what still waits when the step has ended.
+    refused: Arc<Mutex<BatchBuilder>>,
     context: Context,
 }
 
@@ -107,7 +111,17 @@ impl Outputs {
     /// Outputs over these channels. The engine links `errors` always: to a step or to what keeps them.
     #[must_use]
     pub fn new(ports: Wiring, context: Context) -> Self {
-        Self { ports, refused: BatchBuilder::new(), context }
+        Self { ports, refused: Arc::default(), context }
+    }
+
+    /// A second handle: keeps the links open after the step has let go of its own, and sends the refused
+    /// records that wait then.
+    pub(super) fn rest(&self) -> Self {
+        Self { ports: self.ports.clone(), refused: Arc::clone(&self.refused), context: self.context.clone() }
+    }
+
+    fn refused(&self) -> MutexGuard<'_, BatchBuilder> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends a batch to the port `out`.
@@ -164,7 +178,7 @@ impl Outputs {
     /// The record on that port is `{record, reason, field, line, column, step}`.
     pub fn reject(&mut self, record: Value<'_>, reject: &Reject) {
         self.context.meter().refused();
-        write_reject(&mut self.refused, record, reject, &self.context);
+        write_reject(&mut self.refused(), record, reject, &self.context);
     }
 
     /// Sends records that a decoder or a pure part of the step refused, as [`Self::reject`] does.
@@ -172,7 +186,7 @@ impl Outputs {
         for (raw, reject) in rejects {
             self.context.meter().refused();
             write_reject(
-                &mut self.refused,
+                &mut self.refused(),
                 raw.as_deref().map_or(Value::Null, Value::Text),
                 &reject,
                 &self.context,
@@ -180,19 +194,19 @@ impl Outputs {
         }
     }
 
-    /// Sends the refused records that wait. The engine calls it after the step has ended.
-    ///
-    /// # Errors
-    /// When the run was cancelled.
-    pub async fn finish(&mut self) -> Result<(), StepError> {
+    /// Sends the refused records that wait, when the step has ended.
+    pub(super) async fn finish(&mut self) -> Result<(), StepError> {
         self.flush_refused(true).await
     }
 
     async fn flush_refused(&mut self, all: bool) -> Result<(), StepError> {
-        if self.refused.is_empty() || !(all || self.refused.is_full()) {
-            return Ok(());
-        }
-        let batch = self.refused.take();
+        let batch = {
+            let mut refused = self.refused();
+            if refused.is_empty() || !(all || refused.is_full()) {
+                return Ok(());
+            }
+            refused.take()
+        };
         self.deliver(ERRORS, batch).await
     }
 }

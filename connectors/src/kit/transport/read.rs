@@ -1,0 +1,251 @@
+use super::{
+    ByteStream,
+    gzip::{self, Gunzip},
+    start::Start,
+    tag::Tag,
+    zip::{self, EntryStream, Piece},
+};
+use crate::{
+    contract::{Context, Decoded, Decoder, FormatError, Outputs},
+    formats::FormatChoice,
+};
+use bus_core::{
+    Message,
+    error::{Fault, Reject, StepError},
+    msg,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::path::Path;
+use tokio::sync::mpsc::Receiver;
+
+/// What to do with a document that cannot be read to its end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Damaged {
+    /// # Stop the run
+    ///
+    /// What the run has made so far is thrown away.
+    #[default]
+    Stop,
+    /// # Keep what could be read
+    ///
+    /// The reason goes to the errors port and the run goes on.
+    Keep,
+}
+
+/// How to read a stream of bytes.
+#[derive(Debug, Clone, Default)]
+pub struct ReadOptions<'a> {
+    /// The format; found by media type, name, then the bytes, if not given.
+    pub format: Option<&'a FormatChoice>,
+    /// The name of the document, for its extension and for messages.
+    pub name: &'a str,
+    /// The media type the other side gave.
+    pub media_type: Option<&'a str>,
+    /// Which entries of an archive to read; all if not given.
+    pub entries: Option<&'a glob::Pattern>,
+    /// The field of each record that tells the document's name.
+    pub name_field: Option<&'a str>,
+    /// What to do with a document that cannot be read to its end.
+    pub damaged: Damaged,
+    /// Where the same bytes stand on this machine: archives are then opened in place.
+    pub path: Option<&'a Path>,
+}
+
+/// Reads a stream of bytes into batches: opens gzip and zip, finds the format, decodes.
+///
+/// Stops early when nobody wants more.
+///
+/// # Errors
+/// When the document cannot be read to its end; what was read before has been sent.
+pub async fn read<S: ByteStream>(
+    stream: S,
+    options: &ReadOptions<'_>,
+    out: &mut Outputs,
+    context: &Context,
+) -> Result<(), StepError> {
+    let stream = Start::look(Metered { inner: stream, context }, LOOK).await;
+    if stream.bytes().starts_with(gzip::MAGIC) {
+        let opened = Gunzip::new(stream, context.limits().expansion_ratio);
+        let opened = Start::look(opened, LOOK).await;
+        return Box::pin(read_document(opened, options, out, context)).await;
+    }
+    if is_archive(stream.bytes(), options) {
+        let entries = options.entries.cloned();
+        let pieces = match options.path {
+            Some(path) => zip::of_file(path, entries, context.limits().expansion_ratio),
+            None => zip::of_stream(stream, entries, context).await,
+        };
+        let outcome = match pieces {
+            Ok(pieces) => read_entries(pieces, options, out, context).await,
+            Err(error) => Err(error),
+        };
+        return outcome.map_err(|error| error.at(msg!("{name}", name = options.name)));
+    }
+    read_document(stream, options, out, context).await
+}
+
+/// Enough to know a format by its first bytes.
+const LOOK: usize = 8 << 10;
+
+/// Whether these are the bytes of a zip archive, and not of a format that is a zip inside (XLSX, ODS).
+fn is_archive(start: &[u8], options: &ReadOptions<'_>) -> bool {
+    if !start.starts_with(zip::MAGIC) && !start.starts_with(zip::EMPTY_MAGIC) {
+        return false;
+    }
+    let by_name = || {
+        if options.name.to_ascii_lowercase().ends_with(".zip") {
+            None
+        } else {
+            FormatChoice::of_name(options.name)
+        }
+    };
+    let chosen = options
+        .format
+        .cloned()
+        .or_else(|| options.media_type.and_then(FormatChoice::of_media_type))
+        .or_else(by_name)
+        .or_else(|| FormatChoice::of_bytes(start));
+    let itself = |choice: FormatChoice| {
+        let format = choice.format();
+        format.sniff(start) > 0 || format.sniff(zip::MAGIC) > 0
+    };
+    !chosen.is_some_and(itself)
+}
+
+async fn read_entries(
+    mut pieces: Receiver<Piece>,
+    options: &ReadOptions<'_>,
+    out: &mut Outputs,
+    context: &Context,
+) -> Result<(), StepError> {
+    let mut next = None;
+    while !out.is_done() {
+        let entry = match next.take() {
+            Some(entry) => entry,
+            None => match pieces.recv().await {
+                Some(Piece::Entry(entry)) => entry,
+                // what is left of an entry that was not read to its end
+                Some(Piece::Block(_)) => continue,
+                Some(Piece::Failed(error)) => return Err(error),
+                None => break,
+            },
+        };
+        let stream = EntryStream { pieces: &mut pieces, next: &mut next, block: Vec::new() };
+        let of_entry = ReadOptions { name: &entry, media_type: None, path: None, ..options.clone() };
+        let stream = Start::look(stream, LOOK).await;
+        if stream.bytes().starts_with(gzip::MAGIC) {
+            let opened = Start::look(Gunzip::new(stream, context.limits().expansion_ratio), LOOK).await;
+            Box::pin(read_document(opened, &of_entry, out, context)).await?;
+        } else {
+            Box::pin(read_document(stream, &of_entry, out, context)).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn read_document<S: ByteStream>(
+    mut stream: Start<S>,
+    options: &ReadOptions<'_>,
+    out: &mut Outputs,
+    context: &Context,
+) -> Result<(), StepError> {
+    let outcome = decode(&mut stream, options, out, context).await;
+    match outcome {
+        Err(error) if options.damaged == Damaged::Keep && error.fault == Fault::Data => {
+            let reason = msg!("{name}: {problem}", name = options.name, problem = error.message);
+            out.reject_all([(None, Reject::new(reason))]);
+            Ok(())
+        }
+        outcome => outcome.map_err(|error| error.at(msg!("{name}", name = options.name))),
+    }
+}
+
+async fn decode<S: ByteStream>(
+    stream: &mut Start<S>,
+    options: &ReadOptions<'_>,
+    out: &mut Outputs,
+    context: &Context,
+) -> Result<(), StepError> {
+    let format = choose(stream.bytes(), options)?;
+    let Some(mut decoder) = format.decoder(context.limits()) else {
+        return Err(StepError::settings(msg!(
+            "the format {format} can only be written",
+            format = format.format().id()
+        )));
+    };
+    let mut tag = options.name_field.map(|field| Tag::new(field, options.name));
+    let mut decoded = Decoded::default();
+    while !out.is_done() {
+        let step = advance(stream, decoder.as_mut(), &mut decoded).await;
+        if !matches!(step, Ok(true)) {
+            decoded.cut();
+        }
+        out.reject_all(decoded.take_rejected());
+        while let Some(batch) = decoded.next_batch() {
+            out.send(tag.as_mut().map(|tag| tag.apply(&batch)).unwrap_or(batch)).await?;
+        }
+        if !step? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Decodes one piece; `false` at the end.
+async fn advance<S: ByteStream>(
+    stream: &mut Start<S>,
+    decoder: &mut dyn Decoder,
+    decoded: &mut Decoded,
+) -> Result<bool, StepError> {
+    match stream.next().await? {
+        Some(piece) => decoder.push(piece, decoded).map(|()| true).map_err(of_format),
+        None => decoder.finish(decoded).map(|()| false).map_err(of_format),
+    }
+}
+
+/// The format, as chosen, or as media type, name or bytes tell.
+fn choose(start: &[u8], options: &ReadOptions<'_>) -> Result<FormatChoice, StepError> {
+    options
+        .format
+        .cloned()
+        .or_else(|| options.media_type.and_then(FormatChoice::of_media_type))
+        .or_else(|| FormatChoice::of_name(options.name))
+        .or_else(|| FormatChoice::of_bytes(start))
+        .ok_or_else(|| {
+            StepError::settings(msg!("it is not clear what format this is: choose one in the settings"))
+        })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the form that map_err hands over")]
+fn of_format(error: FormatError) -> StepError {
+    StepError::data(placed(&error))
+}
+
+/// The message with its line and column, where there are any.
+pub(super) fn placed(error: &FormatError) -> Message {
+    if error.line == 0 {
+        return error.message.clone();
+    }
+    msg!(
+        "line {line}, column {column}: {problem}",
+        line = error.line,
+        column = error.column,
+        problem = error.message.clone()
+    )
+}
+
+/// Counts what comes in.
+struct Metered<'a, S> {
+    inner: S,
+    context: &'a Context,
+}
+
+impl<S: ByteStream> ByteStream for Metered<'_, S> {
+    async fn next(&mut self) -> Result<Option<&[u8]>, StepError> {
+        let piece = self.inner.next().await?;
+        self.context.meter().read(piece.map_or(0, <[u8]>::len));
+        Ok(piece)
+    }
+}
