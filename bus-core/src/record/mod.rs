@@ -9,6 +9,7 @@ mod batch;
 mod builder;
 mod cell;
 mod json;
+mod number;
 mod shape;
 mod slot;
 mod timestamp;

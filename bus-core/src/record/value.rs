@@ -168,16 +168,6 @@ impl Number<'_> {
         }
     }
 
-    /// Order by value; exact between integers.
-    #[must_use]
-    pub fn compare(self, other: Number<'_>) -> Ordering {
-        match (self, other) {
-            (Number::Int(a), Number::Int(b)) => a.cmp(&b),
-            (Number::Decimal(a), Number::Decimal(b)) if a == b => Ordering::Equal,
-            (a, b) => a.to_f64().total_cmp(&b.to_f64()),
-        }
-    }
-
     /// Writes the number in JSON's grammar.
     pub fn write(self, out: &mut String) {
         match self {
