@@ -57,6 +57,9 @@ pub struct Entry {
     pub inputs: &'static [Input],
     /// Output ports, without `errors`, which every step has.
     pub outputs: &'static [&'static str],
+    /// Whether it needs all records, or those of other parts, before it can send on (sort, join, group):
+    /// a stage of the plan begins there.
+    pub regroups: bool,
     /// JSON Schema (2020-12) of its settings; title and description are the connector's own.
     pub schema: serde_json::Value,
 }

@@ -5,10 +5,12 @@
 pub mod catalogue;
 pub mod check;
 pub mod error;
+mod graph;
 pub mod loss;
 pub mod message;
 pub mod nearest;
 pub mod path;
+pub mod plan;
 pub mod record;
 pub mod text;
 pub mod time;

@@ -1,8 +1,10 @@
 use crate::contract::Connector;
 use bus_core::{
     catalogue::{Catalogue, Entry, SettingsProblem},
+    check::conform,
     msg,
 };
+use serde_json::Value;
 use std::{collections::BTreeMap, sync::LazyLock};
 
 /// All connectors, by id.
@@ -32,14 +34,87 @@ impl Catalogue for Connectors {
         ENTRIES.keys().copied().collect()
     }
 
-    fn check_settings(&self, id: &str, settings: &serde_json::Value) -> Vec<SettingsProblem> {
-        match connector(id) {
-            Some(connector) => connector.start(settings).err().into_iter().collect(),
-            None => vec![SettingsProblem {
+    fn check_settings(&self, id: &str, settings: &Value) -> Vec<SettingsProblem> {
+        match (connector(id), self.entry(id)) {
+            (Some(connector), Some(entry)) => settings_problems(connector, entry, settings),
+            _ => vec![SettingsProblem {
                 path: String::new(),
                 message: msg!("there is no connector `{id}`", id = id),
                 advice: None,
             }],
         }
+    }
+}
+
+/// What is wrong with settings. The parse that starts the step decides whether anything is; since it stops
+/// at its first finding, the schema then says what else.
+fn settings_problems(connector: &Connector, entry: &Entry, settings: &Value) -> Vec<SettingsProblem> {
+    let Err(first) = connector.start(settings) else { return Vec::new() };
+    let mut problems = conform(&entry.schema, settings);
+    let covered = |path: &str| problems.iter().any(|problem| problem.path == path);
+    // an unknown field is named by the schema; a parse without it may find what the schema cannot say
+    let mut known = settings.clone();
+    for problem in &problems {
+        remove(&mut known, &problem.path);
+    }
+    let parsed = if problems.is_empty() { Some(first) } else { connector.start(&known).err() };
+    if let Some(parsed) = parsed
+        && !covered(&parsed.path)
+        && !problems.iter().any(|problem| problem.path.starts_with(&parsed.path))
+    {
+        problems.push(parsed);
+    }
+    problems
+}
+
+/// Takes the field at `path` out of an object; leaves items of lists alone.
+fn remove(value: &mut Value, path: &str) {
+    let Some((head, tail)) = path.split_once('.') else {
+        if let Value::Object(fields) = value {
+            fields.shift_remove(path);
+        }
+        return;
+    };
+    let (key, index) = match head.split_once('[') {
+        Some((key, index)) => (key, index.strip_suffix(']').and_then(|index| index.parse::<usize>().ok())),
+        None => (head, None),
+    };
+    let inner = value.get_mut(key).and_then(|inner| match index {
+        Some(index) => inner.get_mut(index),
+        None => Some(inner),
+    });
+    if let Some(inner) = inner {
+        remove(inner, tail);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn said(id: &str, settings: &Value) -> Vec<String> {
+        let problems = Connectors.check_settings(id, settings);
+        problems.iter().map(|problem| format!("{}: {}", problem.path, problem.message)).collect()
+    }
+
+    #[test]
+    fn several_problems_at_once() {
+        assert_eq!(
+            said("limit", &json!({ "recods": 1, "x": 2 })),
+            ["recods: unknown field `recods`", "x: unknown field `x`", ": `records` is missing"]
+        );
+        assert_eq!(
+            said("limit", &json!({ "records": -1, "x": 2 })),
+            ["records: at least 0 is needed here, not -1", "x: unknown field `x`"]
+        );
+        assert!(said("limit", &json!({ "records": 1 })).is_empty());
+    }
+
+    #[test]
+    fn what_the_schema_cannot_say_comes_too() {
+        let mut settings = json!({ "a": [{ "b": { "c": 1, "d": 2 } }] });
+        remove(&mut settings, "a[0].b.c");
+        assert_eq!(settings, json!({ "a": [{ "b": { "d": 2 } }] }));
     }
 }

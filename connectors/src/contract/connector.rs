@@ -47,6 +47,9 @@ pub trait Transform: DeserializeOwned + JsonSchema + Send + 'static {
     const INPUTS: &'static [Input] = ONE_INPUT;
     /// Output ports, without `errors`.
     const OUTPUTS: &'static [&'static str] = &[OUT];
+    /// Whether it needs all records, or those of other parts of the data, before it can send on: sort,
+    /// join, aggregate. A stage of the plan begins there.
+    const REGROUPS: bool = false;
 
     /// Takes batches from the inputs until they end and sends what becomes of them on.
     fn apply(
@@ -130,6 +133,7 @@ pub struct Connector {
     kind: Kind,
     inputs: &'static [Input],
     outputs: &'static [&'static str],
+    regroups: bool,
     schema: fn() -> schemars::Schema,
     start: fn(&serde_json::Value) -> Result<Step, SettingsProblem>,
 }
@@ -143,6 +147,7 @@ impl Connector {
             kind: Kind::Source,
             inputs: &[],
             outputs: &[OUT],
+            regroups: false,
             schema: schema_of::<T>,
             start: |settings| {
                 let step: T = parse(settings)?;
@@ -161,6 +166,7 @@ impl Connector {
             kind: Kind::Transform,
             inputs: T::INPUTS,
             outputs: T::OUTPUTS,
+            regroups: T::REGROUPS,
             schema: schema_of::<T>,
             start: |settings| {
                 let step: T = parse(settings)?;
@@ -181,6 +187,7 @@ impl Connector {
             kind: Kind::Sink,
             inputs: ONE_INPUT,
             outputs: &[],
+            regroups: false,
             schema: schema_of::<T>,
             start: |settings| {
                 let step: T = parse(settings)?;
@@ -219,6 +226,7 @@ impl Connector {
             kind: self.kind,
             inputs: self.inputs,
             outputs: self.outputs,
+            regroups: self.regroups,
             schema: (self.schema)().to_value(),
         }
     }
