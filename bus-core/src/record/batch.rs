@@ -79,6 +79,22 @@ impl Batch {
         self.context = context;
     }
 
+    /// Whether any value is masked; of the records no longer kept, too (see [`Self::retain`]).
+    #[must_use]
+    pub fn has_masked(&self) -> bool {
+        self.all_cells().any(|cell| matches!(cell.0, Raw::Masked(_)))
+    }
+
+    /// Whether any value is a byte string; of the records no longer kept, too.
+    #[must_use]
+    pub fn has_bytes(&self) -> bool {
+        self.bytes.iter().any(|bytes| !bytes.is_empty())
+    }
+
+    fn all_cells(&self) -> impl Iterator<Item = &Cell> {
+        self.rows.iter().chain(&self.cells)
+    }
+
     /// Bytes held: cells, text and byte strings (shared segments count whole).
     #[must_use]
     pub fn size(&self) -> usize {

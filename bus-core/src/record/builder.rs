@@ -215,6 +215,17 @@ impl BatchBuilder {
         Ok(())
     }
 
+    /// Makes the value written last that of `key` in the innermost open object, in place of the one it has:
+    /// for readers that let the last of two equal keys count. That value was written without its key.
+    pub fn replace(&mut self, key: &str) {
+        let Some(Frame { first, kind: FrameKind::Keyed(node) }) = self.open.last() else { return };
+        let position = self.shapes.keys(*node).iter().position(|known| &**known == key);
+        let Some(value) = self.pending.pop() else { return };
+        if let Some(place) = position.and_then(|position| self.pending.get_mut(first + position)) {
+            *place = value;
+        }
+    }
+
     /// Closes the innermost list or object.
     pub fn end(&mut self) {
         let Some(Frame { first, kind }) = self.open.pop() else { return };

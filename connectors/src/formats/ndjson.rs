@@ -1,13 +1,17 @@
 //! Newline-delimited JSON: one record a line.
 
-use crate::contract::{Codec, Decoded, Decoder, Encoder, Format, FormatError, Limits};
+use crate::{
+    contract::{Codec, Decoded, Decoder, Encoder, Format, FormatError, Limits},
+    kit::json,
+};
 use bus_core::{error::Reject, loss::LossReport, msg, record::Batch};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(crate) static FORMAT: Format = Format::new("ndjson")
     .with_extensions(&["ndjson", "jsonl"])
-    .with_media_types(&["application/x-ndjson", "application/jsonl"]);
+    .with_media_types(&["application/x-ndjson", "application/jsonl", "application/ndjson"])
+    .sniffed_by(looks_like_lines);
 
 /// # NDJSON
 ///
@@ -17,55 +21,91 @@ pub(crate) static FORMAT: Format = Format::new("ndjson")
 pub struct Settings {}
 
 impl Codec for Settings {
-    fn decoder(&self, _: &Limits) -> Option<Box<dyn Decoder>> {
-        Some(Box::new(Lines::default()))
+    fn decoder(&self, limits: &Limits) -> Option<Box<dyn Decoder>> {
+        Some(Box::new(Lines { partial: Vec::new(), line: 0, too_long: false, limits: limits.clone() }))
     }
 
     fn encoder(&self) -> Option<Box<dyn Encoder>> {
-        Some(Box::new(Writer))
+        Some(Box::new(Writer::default()))
     }
 }
 
-#[derive(Default)]
+/// As much of a refused line as is kept to look at.
+const RAW_KEPT: usize = 64 << 10;
+
 struct Lines {
+    /// The start of a line whose end has not come.
     partial: Vec<u8>,
+    /// Lines read.
     line: u64,
+    /// Whether the line that has begun is beyond the limit: it was refused, its end is looked for.
+    too_long: bool,
+    limits: Limits,
 }
 
 impl Lines {
     fn line(&mut self, line: &[u8], out: &mut Decoded) {
         self.line += 1;
-        if line.trim_ascii().is_empty() {
+        if std::mem::take(&mut self.too_long) {
             return;
         }
-        match serde_json::from_slice(line) {
-            Ok(json) => match out.builder().json(&json) {
-                Ok(()) => out.end_record(),
-                Err(error) => out.reject(
-                    None,
-                    Reject::new(msg!("{problem}", problem = error.to_string())).at(self.line, 1),
-                ),
-            },
-            Err(error) => out.reject(
-                String::from_utf8(line.to_vec()).ok(),
-                Reject::new(msg!("{problem}", problem = error.to_string()))
-                    .at(self.line, error.column() as u64),
-            ),
+        if line.len() > self.limits.record_bytes {
+            return self.refuse_long(self.line, out);
+        }
+        let start = if self.line == 1 { line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line) } else { line };
+        if start.trim_ascii().is_empty() {
+            return;
+        }
+        match json::parse(start, out.builder(), &self.limits) {
+            Ok(()) => out.end_record(),
+            Err(error) => {
+                let raw = start.get(..RAW_KEPT).unwrap_or(start);
+                out.reject(
+                    Some(String::from_utf8_lossy(raw).into_owned()),
+                    Reject::new(error.message).at(self.line, error.column),
+                );
+            }
+        }
+    }
+
+    fn refuse_long(&self, line: u64, out: &mut Decoded) {
+        let most = self.limits.record_bytes;
+        out.reject(
+            None,
+            Reject::new(msg!("this record is longer than {most} bytes", most = most)).at(line, 1),
+        );
+    }
+
+    fn keep(&mut self, rest: &[u8], out: &mut Decoded) {
+        if self.too_long {
+            return;
+        }
+        self.partial.extend_from_slice(rest);
+        if self.partial.len() > self.limits.record_bytes {
+            self.partial = Vec::new();
+            self.too_long = true;
+            self.refuse_long(self.line + 1, out);
         }
     }
 }
 
 impl Decoder for Lines {
     fn push(&mut self, bytes: &[u8], out: &mut Decoded) -> Result<(), FormatError> {
-        self.partial.extend_from_slice(bytes);
-        let partial = std::mem::take(&mut self.partial);
-        let mut rest = partial.as_slice();
+        let mut rest = bytes;
         while let Some(end) = memchr::memchr(b'\n', rest) {
             let (line, tail) = rest.split_at(end);
-            self.line(line, out);
+            if self.partial.is_empty() {
+                self.line(line, out);
+            } else {
+                let mut whole = std::mem::take(&mut self.partial);
+                whole.extend_from_slice(line);
+                self.line(&whole, out);
+                whole.clear();
+                self.partial = whole;
+            }
             rest = tail.get(1..).unwrap_or_default();
         }
-        self.partial = rest.to_vec();
+        self.keep(rest, out);
         Ok(())
     }
 
@@ -77,18 +117,36 @@ impl Decoder for Lines {
     }
 }
 
-struct Writer;
+#[derive(Default)]
+struct Writer {
+    records: json::RecordWriter,
+}
 
 impl Encoder for Writer {
-    fn encode(&mut self, batch: &Batch, out: &mut Vec<u8>, _: &mut LossReport) -> Result<(), FormatError> {
+    fn encode(
+        &mut self,
+        batch: &Batch,
+        out: &mut Vec<u8>,
+        losses: &mut LossReport,
+    ) -> Result<(), FormatError> {
         for record in batch.records() {
-            out.extend_from_slice(record.to_json().to_string().as_bytes());
+            self.records.write(record, out);
             out.push(b'\n');
         }
+        json::note_losses(batch, losses);
         Ok(())
     }
 
     fn finish(&mut self, _: &mut Vec<u8>, _: &mut LossReport) -> Result<(), FormatError> {
         Ok(())
     }
+}
+
+/// Two JSON objects on two lines.
+fn looks_like_lines(start: &[u8]) -> u8 {
+    let mut lines = start.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let object = |line: &[u8]| line.first() == Some(&b'{') && line.last() == Some(&b'}');
+    let (Some(first), Some(second)) = (lines.next(), lines.next()) else { return 0 };
+    let first = first.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(first);
+    if object(first) && second.first() == Some(&b'{') { 80 } else { 0 }
 }

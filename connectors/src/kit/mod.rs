@@ -1,9 +1,11 @@
 //! What connectors share.
 
 pub mod http;
+pub mod json;
 mod pattern;
 #[cfg(test)]
 pub(crate) mod probe;
+pub mod text;
 pub mod transport;
 
 pub use pattern::Pattern;
