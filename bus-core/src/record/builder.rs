@@ -314,10 +314,7 @@ impl BatchBuilder {
         let Some(segment) = source.texts.get(span.segment as usize) else { return self.null() };
         let cell = match self.adopt(segment) {
             Some(segment) => Cell(kind(Span { segment, ..span })),
-            None => {
-                let range = span.start as usize..(span.start + span.len) as usize;
-                Cell(kind(self.store(segment.get(range).unwrap_or_default())))
-            }
+            None => Cell(kind(self.store(segment.get(span.range()).unwrap_or_default()))),
         };
         self.push(cell);
     }

@@ -8,6 +8,13 @@ pub(super) struct Span {
     pub(super) segment: u16,
 }
 
+impl Span {
+    pub(super) const fn range(self) -> std::ops::Range<usize> {
+        let start = self.start as usize;
+        start..start + self.len as usize
+    }
+}
+
 /// One value as a batch stores it: 16 bytes, meaningful only together with its batch.
 ///
 /// Opaque on purpose: read it through [`super::Value`], move it with

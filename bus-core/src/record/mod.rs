@@ -10,15 +10,18 @@ mod builder;
 mod cell;
 mod json;
 mod number;
+mod pack;
 mod shape;
 mod slot;
 mod timestamp;
+mod unpack;
 mod value;
 
 pub use batch::Batch;
 pub use builder::{BatchBuilder, BuildError};
 pub use cell::Cell;
 pub use json::JsonError;
+pub use pack::PackError;
 pub use shape::{Key, Shape};
 pub use slot::Slot;
 pub use timestamp::{Precision, Timestamp};

@@ -130,7 +130,7 @@ impl Timestamp {
     /// The calendar date and time of day at the timestamp's own offset.
     #[must_use]
     pub fn civil(self) -> civil::DateTime {
-        let local = self.micros + i64::from(self.offset().unwrap_or(0)) * 60_000_000;
+        let local = self.micros.saturating_add(i64::from(self.offset().unwrap_or(0)) * 60_000_000);
         jiff::Timestamp::from_microsecond(local)
             .map_or(civil::DateTime::ZERO, |instant| Offset::UTC.to_datetime(instant))
     }

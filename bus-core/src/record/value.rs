@@ -308,17 +308,17 @@ impl Batch {
         })
     }
 
-    fn text(&self, span: Span) -> &str {
-        let range = span.start as usize..(span.start + span.len) as usize;
+    pub(super) fn text(&self, span: Span) -> &str {
+        let range = span.range();
         self.texts.get(span.segment as usize).and_then(|text| text.get(range)).unwrap_or_default()
     }
 
-    fn raw_bytes(&self, span: Span) -> &[u8] {
-        let range = span.start as usize..(span.start + span.len) as usize;
+    pub(super) fn raw_bytes(&self, span: Span) -> &[u8] {
+        let range = span.range();
         self.bytes.get(span.segment as usize).and_then(|bytes| bytes.get(range)).unwrap_or_default()
     }
 
-    fn run(&self, start: u32, len: usize) -> &[Cell] {
+    pub(super) fn run(&self, start: u32, len: usize) -> &[Cell] {
         let start = start as usize;
         self.cells.get(start..start + len).unwrap_or_default()
     }

@@ -67,24 +67,15 @@ impl Transcoder {
     #[must_use]
     pub fn new(encoding: Encoding) -> Self {
         let state = match encoding {
-            Encoding::Guess | Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be => State::Sniffing,
+            Encoding::Guess | Encoding::Utf8 => State::Sniffing,
+            // a mark at the start is skipped in these too
+            Encoding::Utf16Le => State::Other(Box::new(UTF_16LE.new_decoder_with_bom_removal())),
+            Encoding::Utf16Be => State::Other(Box::new(UTF_16BE.new_decoder_with_bom_removal())),
             Encoding::Windows1252 => State::Other(Box::new(WINDOWS_1252.new_decoder_without_bom_handling())),
             Encoding::Latin1 => State::Latin1,
         };
-        let mut transcoder = Self {
-            state,
-            guessed: encoding == Encoding::Guess,
-            held: Vec::new(),
-            damage: Vec::new(),
-            ascii_only: true,
-        };
-        // a mark at the start is skipped in these too
-        match encoding {
-            Encoding::Utf16Le => transcoder.state = State::Other(Box::new(UTF_16LE.new_decoder_with_bom_removal())),
-            Encoding::Utf16Be => transcoder.state = State::Other(Box::new(UTF_16BE.new_decoder_with_bom_removal())),
-            _ => {}
-        }
-        transcoder
+        let guessed = encoding == Encoding::Guess;
+        Self { state, guessed, held: Vec::new(), damage: Vec::new(), ascii_only: true }
     }
 
     /// Appends the next bytes, as UTF-8, to `out`.
@@ -240,14 +231,17 @@ mod tests {
         }
         transcoder.finish(&mut out);
         let damage = transcoder.take_damage();
-        assert!(damage.iter().all(|place| out.get(*place..).is_some_and(|rest| rest.starts_with('\u{FFFD}'))));
+        assert!(
+            damage.iter().all(|place| out.get(*place..).is_some_and(|rest| rest.starts_with('\u{FFFD}')))
+        );
         (out, damage.len())
     }
 
     #[test]
     fn guesses_the_encoding_however_cut() {
         let text = "Orléans;œuvre;12,5 €\n";
-        let utf16 = |to_bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(to_bytes).collect::<Vec<u8>>();
+        let utf16 =
+            |to_bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(to_bytes).collect::<Vec<u8>>();
         let marked = [b"\xEF\xBB\xBF".as_slice(), text.as_bytes()].concat();
         let (windows, _, _) = WINDOWS_1252.encode(text);
         for bytes in [

@@ -111,7 +111,9 @@ impl fmt::Display for ItemPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, segment) in self.segments.iter().enumerate() {
             match segment {
-                ItemSegment::Key(key) if key.is_empty() || key.contains(['.', '[', ']', '"', '*', '?', '$']) => {
+                ItemSegment::Key(key)
+                    if key.is_empty() || key.contains(['.', '[', ']', '"', '*', '?', '$']) =>
+                {
                     write!(f, "[{}]", serde_json::Value::from(key.as_str()))?;
                 }
                 ItemSegment::Key(key) => write!(f, "{}{key}", if place == 0 { "" } else { "." })?,

@@ -1,6 +1,7 @@
 use super::{
-    ItemPath, ItemSegment, characters, place,
+    ItemPath, ItemSegment, characters,
     parse::{number_len, parse},
+    place,
     scan::Scan,
 };
 use crate::contract::{FormatError, Limits};
@@ -34,6 +35,8 @@ pub struct Items {
     /// Steps of the path that lead to the value that comes next; `None` off the path.
     next: Option<usize>,
     scan: Option<Scan>,
+    /// Where the item begins whose start had to be forgotten.
+    begun: Option<(u64, u64)>,
     found: bool,
 }
 
@@ -112,6 +115,7 @@ impl Items {
             stack: Vec::new(),
             next: Some(0),
             scan: None,
+            begun: None,
             found: false,
         }
     }
@@ -138,7 +142,7 @@ impl Items {
                 Step::Go => {}
                 Step::Wait => return Ok(None),
                 Step::Item { start, end, listed, size } => {
-                    let (line, column) = self.place(start);
+                    let (line, column) = self.begun.take().unwrap_or_else(|| self.place(start));
                     let text = self.buffer.get(start..end).unwrap_or_default();
                     return Ok(Some(Item { text, line, column, listed, size }));
                 }
@@ -159,11 +163,10 @@ impl Items {
 
     /// Forgets what was consumed; what an item too long for the limits has so far, too.
     fn drain(&mut self) {
-        if let Some(scan) = &mut self.scan
-            && scan.size() > self.limits.record_bytes
-        {
+        if self.scan.as_ref().is_some_and(|scan| scan.size() > self.limits.record_bytes) {
+            self.begun = self.begun.or_else(|| Some(self.place(self.at)));
             // its end is all that is still looked for
-            self.at += scan.forget();
+            self.at += self.scan.as_mut().map_or(0, Scan::forget);
         }
         let gone = self.buffer.get(..self.at).unwrap_or_default();
         match memchr::memrchr(b'\n', gone) {
@@ -287,7 +290,8 @@ impl Items {
     fn open(&mut self, byte: u8, items: bool) -> Result<Step, FormatError> {
         if self.stack.len() >= self.limits.depth {
             let most = self.limits.depth;
-            return self.fault(self.at, msg!("lists and objects nest deeper than {most} levels", most = most));
+            return self
+                .fault(self.at, msg!("lists and objects nest deeper than {most} levels", most = most));
         }
         let object = byte == b'{';
         self.at += 1;

@@ -163,7 +163,10 @@ impl<'a> Parser<'a> {
     fn enter(&mut self) -> Outcome<()> {
         let Some(depth) = self.depth.checked_sub(1) else {
             let most = self.limits.depth.min(DEEPEST);
-            return Fault::new(self.at, msg!("lists and objects nest deeper than {most} levels", most = most));
+            return Fault::new(
+                self.at,
+                msg!("lists and objects nest deeper than {most} levels", most = most),
+            );
         };
         self.depth = depth;
         self.at += 1;
@@ -285,7 +288,9 @@ impl<'a> Parser<'a> {
                 Some(_) => {
                     return Fault::new(
                         end,
-                        msg!("a control character in a text must be escaped, or its closing quote is missing"),
+                        msg!(
+                            "a control character in a text must be escaped, or its closing quote is missing"
+                        ),
                     );
                 }
                 None => return Fault::new(start - 1, msg!("the closing quote of this text is missing")),
@@ -315,7 +320,8 @@ impl<'a> Parser<'a> {
 
     fn unicode(&mut self) -> Outcome<char> {
         let start = self.at - 2;
-        let lone = || Fault::new(start, msg!("this escape is half of a character: its other half is missing"));
+        let lone =
+            || Fault::new(start, msg!("this escape is half of a character: its other half is missing"));
         let unit = self.hex()?;
         let code = match unit {
             0xD800..=0xDBFF => {
@@ -381,7 +387,10 @@ impl<'a> Parser<'a> {
             return self.fault("number");
         }
         let whole = !text.contains(['.', 'e', 'E']);
-        if whole && text != "-0" && let Ok(int) = text.parse() {
+        if whole
+            && text != "-0"
+            && let Ok(int) = text.parse()
+        {
             out.int(int);
         } else if is_finite(text) {
             out.decimal(text);

@@ -18,7 +18,9 @@ fn written(batch: &Batch) -> String {
 
 #[test]
 fn numbers_keep_their_text() {
-    for text in ["1.10", "-0", "0.1e+3", "12345678901234567890", "1E5", "9223372036854775807", "-9223372036854775808"] {
+    for text in
+        ["1.10", "-0", "0.1e+3", "12345678901234567890", "1E5", "9223372036854775807", "-9223372036854775808"]
+    {
         assert_eq!(read(text).map(|batch| written(&batch)).as_deref(), Ok(text));
     }
     let long = "9".repeat(400);
@@ -48,12 +50,16 @@ fn errors_name_the_place() {
         assert_eq!(read(text).map(drop), Err(error.to_owned()));
     }
     let deep = "[".repeat(10_000);
-    assert_eq!(read(&deep).map(drop), Err("line 1, column 129: lists and objects nest deeper than 128 levels".into()));
+    assert_eq!(
+        read(&deep).map(drop),
+        Err("line 1, column 129: lists and objects nest deeper than 128 levels".into())
+    );
 }
 
 /// The items of a document, and what stopped it.
 fn items(path: &str, text: &str, cut: usize) -> (Vec<(String, u64, u64)>, Option<String>) {
-    let mut items = Items::new(path.parse::<ItemPath>().unwrap(), &Limits { record_bytes: 100, ..Limits::default() });
+    let mut items =
+        Items::new(path.parse::<ItemPath>().unwrap(), &Limits { record_bytes: 100, ..Limits::default() });
     let mut found = Vec::new();
     let mut pieces = text.as_bytes().chunks(cut).map(Some).chain([None]);
     loop {
@@ -78,23 +84,45 @@ fn items(path: &str, text: &str, cut: usize) -> (Vec<(String, u64, u64)>, Option
 fn items_at_a_path() {
     let long = format!("[{}, {{\"a\":1}}]", json!({ "long": "x".repeat(200) }));
     for (path, text, expected, error) in [
-        ("", "[1, {\"a\": [2]},\n \"]\\\"\"]", vec![("1", 1, 2), ("{\"a\": [2]}", 1, 5), ("\"]\\\"\"", 2, 2)], None),
+        (
+            "",
+            "[1, {\"a\": [2]},\n \"]\\\"\"]",
+            vec![("1", 1, 2), ("{\"a\": [2]}", 1, 5), ("\"]\\\"\"", 2, 2)],
+            None,
+        ),
         ("", "{\"a\": 1}", vec![("{\"a\": 1}", 1, 1)], None),
         ("", " 12 ", vec![("12", 1, 2)], None),
         ("a.b", "{\"x\": [1, {\"b\": 2}], \"a\": {\"b\": [3, 4]}}", vec![("3", 1, 34), ("4", 1, 37)], None),
         ("p[*].i", "{\"p\": [{\"i\": [1]}, {\"i\": [2], \"j\": 0}]}", vec![("1", 1, 15), ("2", 1, 27)], None),
         ("a[1]", "{\"a\": [[1], [2, 3]]}", vec![("2", 1, 14), ("3", 1, 17)], None),
         ("a", "{\"b\": [1]}", vec![], Some("there is nothing at the item path `a`")),
-        ("a", "{\"b\": tru}", vec![], Some("line 1, column 7: this is not a JSON value: text stands between double quotes")),
+        (
+            "a",
+            "{\"b\": tru}",
+            vec![],
+            Some("line 1, column 7: this is not a JSON value: text stands between double quotes"),
+        ),
         ("", "[1,]", vec![("1", 1, 2)], Some("line 1, column 4: a value is missing before this")),
         ("", "[{\"a\": [1}, {\"b\": 2}]", vec![("{\"a\": [1}", 1, 2), ("{\"b\": 2}", 1, 13)], None),
         ("", "[1", vec![("1", 1, 2)], Some("line 1, column 3: the JSON text ends too early")),
-        ("", "[1]\n]", vec![("1", 1, 2)], Some("line 2, column 1: the JSON document ends before this; if each line is a JSON value of its own, choose the format `ndjson`")),
+        (
+            "",
+            "[1]\n]",
+            vec![("1", 1, 2)],
+            Some(
+                "line 2, column 1: the JSON document ends before this; if each line is a JSON value of its own, choose the format `ndjson`",
+            ),
+        ),
         ("", long.as_str(), vec![("", 1, 2), ("{\"a\":1}", 1, 215)], None),
     ] {
-        let expected: Vec<_> = expected.into_iter().map(|(text, line, column)| (text.to_owned(), line, column)).collect();
+        let expected: Vec<_> =
+            expected.into_iter().map(|(text, line, column)| (text.to_owned(), line, column)).collect();
         for cut in [1, 2, 3, 7, 1000] {
-            assert_eq!(items(path, text, cut), (expected.clone(), error.map(str::to_owned)), "{path} {text} {cut}");
+            assert_eq!(
+                items(path, text, cut),
+                (expected.clone(), error.map(str::to_owned)),
+                "{path} {text} {cut}"
+            );
         }
     }
 }
