@@ -307,7 +307,8 @@ mod tests {
             for bytes in [packed, noise.clone(), [vec![VERSION], noise].concat()] {
                 if let Ok(batch) = Batch::unpack(&bytes) {
                     for record in batch.records() {
-                        prop_assert!(!format!("{record:?}").is_empty());
+                        let shown = format!("{record:?}");
+                        prop_assert!(!shown.is_empty());
                     }
                 }
             }
