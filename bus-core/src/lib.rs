@@ -5,6 +5,7 @@
 pub mod catalogue;
 pub mod check;
 pub mod error;
+pub mod expression;
 mod graph;
 pub mod loss;
 pub mod message;

@@ -33,6 +33,14 @@ pub struct BatchBuilder {
     adopted: Vec<(usize, u16)>,
 }
 
+/// A place between two values; see [`BatchBuilder::mark`].
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    rows: usize,
+    pending: usize,
+    open: usize,
+}
+
 #[derive(Debug)]
 struct Frame {
     first: usize,
@@ -118,6 +126,19 @@ impl BatchBuilder {
     pub fn abandon(&mut self) {
         self.open.clear();
         self.pending.clear();
+    }
+
+    /// Where the builder stands, to return there with [`Self::reset`].
+    #[must_use]
+    pub const fn mark(&self) -> Mark {
+        Mark { rows: self.batch.rows.len(), pending: self.pending.len(), open: self.open.len() }
+    }
+
+    /// Takes back the values written since `mark` (not the keys: those of the object that was open then).
+    pub fn reset(&mut self, mark: Mark) {
+        self.batch.rows.truncate(mark.rows);
+        self.pending.truncate(mark.pending);
+        self.open.truncate(mark.open);
     }
 
     /// Writes nothing into a slot: the record lacks this field of its shape.

@@ -18,7 +18,7 @@ mod unpack;
 mod value;
 
 pub use batch::Batch;
-pub use builder::{BatchBuilder, BuildError};
+pub use builder::{BatchBuilder, BuildError, Mark};
 pub use cell::Cell;
 pub use json::JsonError;
 pub use pack::PackError;
