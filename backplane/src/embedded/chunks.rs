@@ -1,0 +1,145 @@
+//! Chunks: one file each, named by the hash of the chunk's name, and an entry that says until when.
+
+use super::{CHUNKS, EXPIRY, Embedded, OWNERS, failed, trouble};
+use crate::{BackplaneError, Chunk};
+use redb::{Database, ReadableDatabase, WriteTransaction};
+use sha2::{Digest, Sha256};
+use std::{
+    fmt::Write as _,
+    fs::{self, File},
+    io::{ErrorKind, Write as _},
+    ops::Bound,
+    path::{Path, PathBuf},
+};
+
+/// Where a chunk's bytes are.
+fn path(folder: &Path, name: &str) -> PathBuf {
+    let mut hash = String::with_capacity(64);
+    for byte in Sha256::digest(name.as_bytes()) {
+        // writing to a String cannot fail
+        let _written = write!(hash, "{byte:02x}");
+    }
+    let (start, rest) = hash.split_at(2);
+    folder.join(start).join(rest)
+}
+
+pub(super) async fn put(embedded: &Embedded, chunk: Chunk, bytes: Vec<u8>) -> Result<(), BackplaneError> {
+    let path = path(&embedded.chunks, &chunk.name);
+    let target = path.clone();
+    blocking(move || write_file(&target, &bytes)).await?.map_err(|error| trouble(&path, &error))?;
+    embedded.writer.write(move |transaction| note(transaction, &chunk).map(Ok)).await
+}
+
+/// Writes beside and renames: the file of a name is always whole.
+fn write_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(path);
+    fs::create_dir_all(folder)?;
+    let beside = path.with_extension(format!("{:?}", std::thread::current().id()).replace(['(', ')'], "-"));
+    let mut file = File::create(&beside)?;
+    let written =
+        file.write_all(bytes).and_then(|()| file.sync_data()).and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        // the error that matters is the first one
+        let _removed = fs::remove_file(&beside);
+    }
+    written
+}
+
+fn note(transaction: &WriteTransaction, chunk: &Chunk) -> Result<(), redb::Error> {
+    forget(transaction, &chunk.name)?;
+    let name = chunk.name.as_str();
+    transaction.open_table(CHUNKS)?.insert(name, serde_json::json!(chunk).to_string().as_bytes())?;
+    transaction.open_table(OWNERS)?.insert((chunk.owner.as_str(), name), ())?;
+    transaction.open_table(EXPIRY)?.insert((chunk.until, name), ())?;
+    Ok(())
+}
+
+/// Removes the entry, if there is one.
+fn forget(transaction: &WriteTransaction, name: &str) -> Result<(), redb::Error> {
+    let known: Option<Chunk> = transaction
+        .open_table(CHUNKS)?
+        .remove(name)?
+        .and_then(|stored| serde_json::from_slice(stored.value()).ok());
+    if let Some(known) = known {
+        transaction.open_table(OWNERS)?.remove((known.owner.as_str(), name))?;
+        transaction.open_table(EXPIRY)?.remove((known.until, name))?;
+    }
+    Ok(())
+}
+
+fn entry(database: &Database, name: &str) -> Result<Option<Chunk>, redb::Error> {
+    let table = database.begin_read()?.open_table(CHUNKS)?;
+    Ok(table.get(name)?.and_then(|stored| serde_json::from_slice(stored.value()).ok()))
+}
+
+pub(super) async fn get(embedded: &Embedded, name: &str) -> Result<Option<Vec<u8>>, BackplaneError> {
+    let known = entry(&embedded.database, name).map_err(|error| failed(&error))?;
+    if known.is_none_or(|known| known.until <= embedded.now()) {
+        return Ok(None);
+    }
+    let path = path(&embedded.chunks, name);
+    let file = path.clone();
+    match blocking(move || fs::read(file)).await? {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(trouble(&path, &error)),
+    }
+}
+
+pub(super) fn list(
+    database: &Database,
+    owner: &str,
+    after: Option<&Chunk>,
+    limit: usize,
+) -> Result<Vec<Chunk>, redb::Error> {
+    let read = database.begin_read()?;
+    let (owners, chunks) = (read.open_table(OWNERS)?, read.open_table(CHUNKS)?);
+    let from = after.map_or(Bound::Included((owner, "")), |chunk| {
+        Bound::Excluded((chunk.owner.as_str(), chunk.name.as_str()))
+    });
+    let mut found = Vec::new();
+    for held in owners.range::<(&str, &str)>((from, Bound::Unbounded))? {
+        let held = held?;
+        let (of, name) = held.0.value();
+        if !of.starts_with(owner) || found.len() >= limit {
+            break;
+        }
+        if let Some(stored) = chunks.get(name)? {
+            found.extend(serde_json::from_slice::<Chunk>(stored.value()).ok());
+        }
+    }
+    Ok(found)
+}
+
+pub(super) async fn delete(embedded: &Embedded, name: &str) -> Result<(), BackplaneError> {
+    // the entry first: a file without an entry is nothing, an entry without a file is a promise not kept
+    let of = name.to_owned();
+    embedded.writer.write(move |transaction| forget(transaction, &of).map(Ok)).await?;
+    let path = path(&embedded.chunks, name);
+    let file = path.clone();
+    match blocking(move || fs::remove_file(file)).await? {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(trouble(&path, &error)),
+        _ => Ok(()),
+    }
+}
+
+/// Chunks deleted in one sweep at most, so that a sweep does not hold up the writer.
+const SWEEP: usize = 1_000;
+
+pub(super) async fn sweep(embedded: &Embedded) -> Result<u64, BackplaneError> {
+    let now = embedded.now();
+    let outlived = || -> Result<Vec<String>, redb::Error> {
+        let table = embedded.database.begin_read()?.open_table(EXPIRY)?;
+        let range = table.range(..(now.saturating_add(1), ""))?.take(SWEEP);
+        range.map(|entry| Ok(entry?.0.value().1.to_owned())).collect()
+    };
+    let names = outlived().map_err(|error| failed(&error))?;
+    for name in &names {
+        delete(embedded, name).await?;
+    }
+    Ok(names.len() as u64)
+}
+
+async fn blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R, BackplaneError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| failed(&error))
+}

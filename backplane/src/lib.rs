@@ -1,0 +1,18 @@
+//! What holds the nodes together: two ports and their adapters.
+//!
+//! The [`Store`] is the truth, the [`Broker`] is the courier: what was saved is never lost, what was
+//! published is delivered at least once. Every adapter passes the same contract suite
+//! (`backplane/tests/contract`).
+
+mod broker;
+pub mod embedded;
+mod error;
+mod store;
+mod topic;
+
+pub use broker::{Announcement, Broker, Consumer, DeadLetter, Delivery, Listener, Message, Priority};
+pub use error::{BackplaneError, Trouble};
+pub use store::{
+    Chunk, Collection, Document, Expect, Index, IndexValue, Lease, Query, Revision, Store, index_key,
+};
+pub use topic::Pattern;
