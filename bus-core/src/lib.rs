@@ -15,6 +15,7 @@ pub mod plan;
 pub mod record;
 pub mod text;
 pub mod time;
+pub mod units;
 pub mod workflow;
 pub mod yaml;
 

@@ -1,3 +1,4 @@
 //! Conformance suites: each prints its score and holds a floor that only rises.
 
 mod json_test_suite;
+mod units;
