@@ -8,6 +8,7 @@ pub mod error;
 pub mod expression;
 mod graph;
 pub mod loss;
+pub mod manual;
 pub mod message;
 pub mod nearest;
 pub mod path;

@@ -2,14 +2,19 @@
 
 /// The candidate that is nearest to `name`, if one is near enough to be what was meant.
 ///
-/// Case, accents, hyphens and underscores do not count; two letters exchanged count as one error.
+/// Case, accents, hyphens and underscores do not count; two letters exchanged count as one error, and so
+/// does a name that breaks off.
 #[must_use]
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = letters(name);
     let far = (name.len() / 3).max(1);
     candidates
         .into_iter()
-        .map(|candidate| (distance(&name, &letters(candidate)), candidate))
+        .map(|candidate| {
+            let letters = letters(candidate);
+            let broken_off = name.len() >= 3 && letters.starts_with(&name);
+            (distance(&name, &letters).min(if broken_off { 1 } else { usize::MAX }), candidate)
+        })
         .filter(|(distance, candidate)| *distance <= far && *distance < candidate.chars().count().max(2))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -59,6 +64,7 @@ mod tests {
             ("item-path", Some("item_path")),
             ("héader", Some("header")),
             ("qoute", Some("quote")),
+            ("enco", Some("encoding")),
             ("colour", None),
             ("", None),
         ] {

@@ -317,12 +317,16 @@ links:
         stage 7: bad (discard)
           from stage 1: f.errors -> bad
           from stage 1: g.errors -> bad
-    "#]].assert_eq(&plan.text(bus_core::Language::En));
+    "#]]
+    .assert_eq(&plan.text(bus_core::Language::En));
 }
 
 #[test]
 fn an_empty_workflow_is_only_warned_of() {
-    says("version: 1", &expect![[r#"
+    says(
+        "version: 1",
+        &expect![[r#"
         Warning steps: the workflow has no steps
-    "#]]);
+    "#]],
+    );
 }

@@ -1,2 +1,39 @@
-//! Empty yet.
-fn main() {}
+//! The binary `semantic-bus`: wires the parts together.
+
+mod arguments;
+mod commands;
+mod document;
+mod exit;
+mod language;
+mod settings;
+mod terminal;
+
+use arguments::Command;
+use exit::Exit;
+use std::process::ExitCode;
+use terminal::Terminal;
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let language = language::wanted(&arguments, &settings::locale());
+    let terminal = Terminal::new(language);
+    let command = match arguments::read(arguments, language) {
+        Ok(command) => command,
+        Err(error) => return terminal.usage(&error).into(),
+    };
+    let done = match command {
+        Command::Check(asked) => commands::check::run(&asked, &terminal),
+        Command::Plan(asked) => commands::plan::run(&asked, &terminal),
+        Command::Connectors(asked) => commands::connectors::run(&asked, &terminal),
+        Command::Manual(asked) => commands::manual::run(&asked, &terminal),
+        Command::Schema(asked) => commands::schema::run(&asked, &terminal),
+        Command::Completions(asked) => commands::completions::run(&asked, &terminal),
+    };
+    done.unwrap_or_else(|error| terminal.failed(&error)).into()
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}

@@ -100,6 +100,7 @@ impl<'a> Conform<'a> {
     fn object(&mut self, schema: &'a Value, fields: &Map<String, Value>, path: &str) {
         let known = schema.get("properties").and_then(Value::as_object);
         let rest = schema.get("additionalProperties");
+        let mut meant = Vec::new();
         for (key, value) in fields {
             let at = join_key(path, key);
             match known.and_then(|known| known.get(key)) {
@@ -108,7 +109,7 @@ impl<'a> Conform<'a> {
                     Some(Value::Bool(false)) => {
                         let names = known.into_iter().flat_map(|known| known.keys());
                         let free = names.filter(|name| !fields.contains_key(*name)).map(String::as_str);
-                        self.unknown_field(key, &at, free.collect());
+                        meant.extend(self.unknown_field(key, &at, &free.collect::<Vec<_>>()));
                     }
                     Some(field @ Value::Object(_)) => self.value(field, value, &at),
                     _ => {}
@@ -116,20 +117,23 @@ impl<'a> Conform<'a> {
             }
         }
         for name in members(schema, "required").iter().filter_map(Value::as_str) {
-            if !fields.contains_key(name) {
+            // a name that was mistyped is said once
+            if !fields.contains_key(name) && !meant.contains(&name) {
                 self.say(path, msg!("`{name}` is missing", name = name), None);
             }
         }
     }
 
-    fn unknown_field(&mut self, key: &str, path: &str, names: Vec<&str>) {
-        let message = msg!("unknown field `{key}`", key = key);
-        let advice = match nearest(key, names.iter().copied()) {
-            Some(name) => Some(msg!("did you mean `{name}`?", name = name)),
-            None if names.is_empty() => Some(msg!("remove it")),
-            None => Some(msg!("known are {names}", names = quoted(names))),
+    /// Says that a field is unknown; returns the name that was probably meant.
+    fn unknown_field<'n>(&mut self, key: &str, path: &str, names: &[&'n str]) -> Option<&'n str> {
+        let near = nearest(key, names.iter().copied());
+        let advice = match near {
+            Some(name) => msg!("did you mean `{name}`?", name = name),
+            None if names.is_empty() => msg!("remove it"),
+            None => msg!("known are {names}", names = quoted(names)),
         };
-        self.say(path, message, advice);
+        self.say(path, msg!("unknown field `{key}`", key = key), Some(advice));
+        near
     }
 
     fn list(&mut self, schema: &'a Value, items: &[Value], path: &str) {
@@ -179,7 +183,7 @@ impl<'a> Conform<'a> {
         let message = msg!("unknown choice `{text}`", text = text);
         let advice = match nearest(text, choices.iter().copied()) {
             Some(name) => msg!("did you mean `{name}`?", name = name),
-            None => msg!("known are {names}", names = quoted(choices.to_vec())),
+            None => msg!("known are {names}", names = quoted(choices)),
         };
         self.say(path, message, Some(advice));
     }
@@ -190,7 +194,12 @@ impl<'a> Conform<'a> {
         if tried.iter().any(Vec::is_empty) {
             return;
         }
-        let tags: Vec<&str> = branches.iter().flat_map(|branch| tags(branch)).collect();
+        let mut tags: Vec<&str> = Vec::new();
+        for tag in branches.iter().flat_map(|branch| self::tags(branch)) {
+            if !tags.contains(&tag) {
+                tags.push(tag);
+            }
+        }
         match value {
             Value::Object(fields) => {
                 let tagged =
@@ -295,7 +304,7 @@ fn found(value: &Value) -> Message {
     }
 }
 
-fn quoted(names: Vec<&str>) -> String {
-    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+fn quoted(names: &[&str]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     names.join(", ")
 }

@@ -1,0 +1,215 @@
+//! The command line. Help texts are the doc comments; `read` says them in the person's language.
+
+use bus_core::{Language, msg};
+use clap::{
+    Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+use clap_complete::Shell;
+use std::ffi::OsString;
+
+/// Moves data from anywhere to anywhere, and changes it on the way.
+#[derive(Debug, Parser)]
+#[command(name = "semantic-bus", version)]
+struct Everything {
+    /// The language to speak: fr or en; without it, that of the locale.
+    #[arg(long, global = true, value_name = "LANGUAGE", value_parser = ["fr", "en"], hide_possible_values = true)]
+    lang: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What is asked.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Says everything that is wrong with a workflow.
+    Check(CheckArguments),
+    /// Shows how a workflow is executed: its stages.
+    Plan(PlanArguments),
+    /// Lists the connectors.
+    Connectors(ConnectorsArguments),
+    /// Shows the manual page of a connector.
+    Manual(ManualArguments),
+    /// Prints the JSON Schema of workflows, or of a connector's settings.
+    Schema(SchemaArguments),
+    /// Prints the completions for a shell.
+    Completions(CompletionsArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// The workflow document; - for standard input.
+    #[arg(value_name = "WORKFLOW", required = true)]
+    pub(crate) workflows: Vec<String>,
+    /// Writes what was found as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArguments {
+    /// The workflow document; - for standard input.
+    #[arg(value_name = "WORKFLOW")]
+    pub(crate) workflow: String,
+    /// Writes the plan as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConnectorsArguments {
+    /// Writes the whole catalogue, with the schemas of the settings, as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManualArguments {
+    /// The connector's id, as semantic-bus connectors lists it.
+    #[arg(value_name = "CONNECTOR")]
+    pub(crate) connector: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArguments {
+    /// The connector's id; without it, the schema is that of workflow documents.
+    #[arg(value_name = "CONNECTOR")]
+    pub(crate) connector: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArguments {
+    /// The shell: bash, elvish, fish, powershell or zsh.
+    #[arg(value_name = "SHELL", hide_possible_values = true)]
+    pub(crate) shell: Shell,
+}
+
+/// What stands under the help of the whole program.
+const EXIT_CODES: &str = "0 done, 1 the run failed, 2 wrong command line, 3 the workflow has errors, 4 a file cannot be read or written";
+
+/// Reads the command line.
+///
+/// # Errors
+/// What is wrong with it, or the help or version that was asked for.
+pub(crate) fn read(arguments: Vec<OsString>, language: Language) -> Result<Command, clap::Error> {
+    let mut command = command(language);
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    Ok(Everything::from_arg_matches(&matches)?.command)
+}
+
+/// The command line as clap knows it, in a language.
+pub(crate) fn command(language: Language) -> clap::Command {
+    let command = translated(Everything::command(), language);
+    let exit_codes = msg!("Exit codes: {codes}.", codes = language.text(EXIT_CODES));
+    command.after_help(exit_codes.text(language)).disable_version_flag(true).arg(
+        Arg::new("version")
+            .long("version")
+            .action(ArgAction::Version)
+            .help(language.text("Prints the version"))
+            .help_heading(language.text("Options").to_owned()),
+    )
+}
+
+fn translated(command: clap::Command, language: Language) -> clap::Command {
+    let say = |text: Option<&clap::builder::StyledStr>| {
+        text.map(|text| language.text(&text.to_string()).to_owned()).unwrap_or_default()
+    };
+    let about = say(command.get_about());
+    let template = format!(
+        "{{about-with-newline}}\n{} {{usage}}\n\n{{all-args}}{{after-help}}",
+        language.text("Usage:")
+    );
+    let headings = (language.text("Arguments").to_owned(), language.text("Options").to_owned());
+    command
+        .about(about)
+        .help_template(template)
+        .subcommand_value_name(language.text("COMMAND").to_owned())
+        .subcommand_help_heading(language.text("Commands").to_owned())
+        .disable_help_flag(true)
+        .disable_help_subcommand(true)
+        .mut_args(|arg| {
+            let help = say(arg.get_help());
+            let heading = if arg.is_positional() { headings.0.clone() } else { headings.1.clone() };
+            arg.help(help).help_heading(heading)
+        })
+        .mut_subcommands(|command| translated(command, language))
+        .arg(
+            Arg::new("help")
+                .short('h')
+                .long("help")
+                .action(ArgAction::Help)
+                .help(language.text("Prints this help"))
+                .help_heading(headings.1.clone()),
+        )
+}
+
+/// What is wrong with the command line, in the person's language; clap's own words where it has more to say.
+pub(crate) fn explain(error: &clap::Error, language: Language) -> String {
+    let context = |kind: ContextKind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(texts)) => texts.join(", "),
+        _ => String::new(),
+    };
+    let near = |kind: ContextKind| context(kind).rsplit(", ").next().unwrap_or_default().to_owned();
+    let (argument, value) = (context(ContextKind::InvalidArg), context(ContextKind::InvalidValue));
+    let (message, near) = match error.kind() {
+        ErrorKind::InvalidSubcommand => (
+            msg!("there is no command `{command}`", command = context(ContextKind::InvalidSubcommand)),
+            near(ContextKind::SuggestedSubcommand),
+        ),
+        ErrorKind::UnknownArgument => {
+            (msg!("`{argument}` means nothing here", argument = argument), near(ContextKind::SuggestedArg))
+        }
+        ErrorKind::MissingRequiredArgument => {
+            (msg!("missing: {arguments}", arguments = argument), String::new())
+        }
+        ErrorKind::InvalidValue if value.is_empty() => {
+            (msg!("`{argument}` needs a value", argument = argument), String::new())
+        }
+        ErrorKind::InvalidValue => (
+            msg!("`{value}` is not possible for `{argument}`", value = value, argument = argument),
+            near(ContextKind::SuggestedValue),
+        ),
+        ErrorKind::ValueValidation => (
+            msg!("`{value}` is not possible for `{argument}`", value = value, argument = argument),
+            String::new(),
+        ),
+        _ => return error.to_string(),
+    };
+    let mut out = msg!("error: {problem}", problem = message).text(language);
+    if !near.is_empty() {
+        out += &msg!("; {advice}", advice = msg!("did you mean `{name}`?", name = near)).text(language);
+    }
+    out.push('\n');
+    out += &msg!("`{command}` says what can be asked", command = "semantic-bus --help").text(language);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bus_core::message::french;
+
+    fn texts(command: &clap::Command, out: &mut Vec<String>) {
+        out.extend(command.get_about().map(ToString::to_string));
+        out.extend(command.get_arguments().filter_map(|arg| arg.get_help()).map(ToString::to_string));
+        for command in command.get_subcommands() {
+            texts(command, out);
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command(Language::En).debug_assert();
+        command(Language::Fr).debug_assert();
+    }
+
+    #[test]
+    fn all_help_speaks_french() {
+        let mut all = vec![EXIT_CODES.to_owned()];
+        texts(&command(Language::En), &mut all);
+        all.extend(["Usage:", "Options", "Arguments", "Commands"].map(str::to_owned));
+        let missing: Vec<_> = all.into_iter().filter(|text| french(text).is_none()).collect();
+        assert!(missing.is_empty(), "no line in bus-core/translations/fr.toml for {missing:#?}");
+    }
+}

@@ -1,0 +1,8 @@
+//! One file for each command.
+
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod connectors;
+pub(crate) mod manual;
+pub(crate) mod plan;
+pub(crate) mod schema;

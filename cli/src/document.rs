@@ -1,0 +1,115 @@
+//! Workflow documents named on the command line: reading them, and showing what is wrong with them.
+
+use crate::{
+    exit::{Exit, Failure},
+    terminal::Terminal,
+};
+use bus_core::{
+    Language,
+    check::{Problem, Severity, check},
+    msg,
+    workflow::{Loaded, Workflow},
+};
+use connectors::Connectors;
+use std::{
+    fmt::Write as _,
+    fs,
+    io::{self, Read as _},
+};
+
+/// A workflow document and what is wrong with it.
+#[derive(Debug)]
+pub(crate) struct Document {
+    /// Its name, as given.
+    pub(crate) name: String,
+    text: String,
+    /// The workflow, if the text is one.
+    pub(crate) loaded: Option<Loaded>,
+    /// What is wrong, in the order of the text.
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// The most that is read of a document: more than any that loads.
+const MOST_BYTES: u64 = 8 << 20;
+
+impl Document {
+    /// Reads and checks a document; `-` is standard input.
+    pub(crate) fn read(name: &str) -> Result<Self, Failure> {
+        let failure = |error: io::Error| Failure::file(name, &error);
+        let mut bytes = Vec::new();
+        let read = if name == "-" {
+            io::stdin().lock().take(MOST_BYTES).read_to_end(&mut bytes)
+        } else {
+            fs::File::open(name).map_err(failure)?.take(MOST_BYTES).read_to_end(&mut bytes)
+        };
+        read.map_err(failure)?;
+        let text = String::from_utf8(bytes).map_err(|_| Failure {
+            exit: Exit::File,
+            message: msg!("{file}: this is not text in UTF-8", file = name),
+        })?;
+        Ok(Self::of(name, text))
+    }
+
+    fn of(name: &str, text: String) -> Self {
+        let name = name.to_owned();
+        match Workflow::load(&text) {
+            Ok(loaded) => {
+                let problems = check(&loaded, &Connectors);
+                Self { name, text, loaded: Some(loaded), problems }
+            }
+            Err(problems) => Self { name, text, loaded: None, problems },
+        }
+    }
+
+    /// How many errors and warnings there are.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let errors = self.problems.iter().filter(|problem| problem.is_error()).count();
+        (errors, self.problems.len() - errors)
+    }
+
+    /// What is wrong, for a person: each with its line and a caret.
+    pub(crate) fn report(&self, language: Language) -> String {
+        let mut out = String::new();
+        for problem in &self.problems {
+            self.show(problem, language, &mut out);
+        }
+        out
+    }
+
+    fn show(&self, problem: &Problem, language: Language, out: &mut String) {
+        let line = Problem { advice: None, ..problem.clone() }.text(language);
+        let line = match problem.severity {
+            Severity::Error => msg!("error: {problem}", problem = line),
+            Severity::Warning => msg!("warning: {problem}", problem = line),
+        };
+        writeln!(out, "{}", line.text(language)).unwrap_or_default();
+        let place = problem.place.and_then(|place| {
+            let line = usize::try_from(place.line).ok()?.checked_sub(1)?;
+            Some((place, self.text.lines().nth(line)?))
+        });
+        if let Some((place, text)) = place {
+            // a tab stays a tab, so that the caret stands under its letter
+            let blank = |letter: char| if letter == '\t' { '\t' } else { ' ' };
+            let before = usize::try_from(place.column).unwrap_or(1).saturating_sub(1);
+            let margin: String = text.chars().take(before).map(blank).collect();
+            let shown: String = text.chars().take(before + 100).collect();
+            writeln!(out, "{:>6} | {shown}\n       | {margin}^", place.line).unwrap_or_default();
+        }
+        if let Some(advice) = &problem.advice {
+            writeln!(out, "       = {}", advice.text(language)).unwrap_or_default();
+        }
+    }
+
+    /// The workflow, if it can run; otherwise says on standard error what is wrong.
+    pub(crate) fn sound(&self, terminal: &Terminal) -> Option<&Loaded> {
+        if !self.problems.is_empty() {
+            terminal.note(self.report(terminal.language()).trim_end());
+        }
+        if self.counts().0 > 0 {
+            let message = msg!("{file}: mend the errors above first", file = &self.name);
+            terminal.say(&message);
+            return None;
+        }
+        self.loaded.as_ref()
+    }
+}
