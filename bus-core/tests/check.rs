@@ -147,7 +147,6 @@ links: [a -> sink, b -> sink, c -> sink, d -> sink, e -> sink]
 ",
         &expect![[r#"
             Error line 5, column 5: step "a": connector: there is no connector `fiel`; did you mean `file`?
-            Error line 8, column 5: step "b": settings: `path` is missing
             Error line 9, column 7: step "b": settings.pth: unknown field `pth`; did you mean `path`?
             Error line 10, column 7: step "b": settings.rows: at least 1 is needed here, not 0
             Error line 11, column 7: step "b": settings.strict: `true` or `false` is needed here, not a text

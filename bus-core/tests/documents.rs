@@ -89,7 +89,6 @@ triggers:
         line 2, column 1: nmae: unknown field `nmae`; did you mean `name`?
         line 5, column 5: step "a": conector: unknown field `conector`; did you mean `connector`?
         line 6, column 5: step "a": settings: a group of fields is needed here, not a list
-        line 4, column 5: step "a": `connector` is missing
         line 7, column 5: steps[1].id: a text is needed here, not `7`; write it in quotes: "7"
         line 9, column 17: steps[1].position.x: a whole number is needed here, not `1.5`
         line 9, column 5: steps[1].position: `y` is missing

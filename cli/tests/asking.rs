@@ -42,9 +42,6 @@ fn check_says_everything_at_once() {
              5 |   - id: first
                |     ^
                = link it to a step, or remove it
-        error: line 7, column 5: step "first": settings: `records` is missing
-             7 |     settings: { recods: 2 }
-               |     ^
         error: line 7, column 17: step "first": settings.recods: unknown field `recods`
              7 |     settings: { recods: 2 }
                |                 ^
@@ -60,7 +57,7 @@ fn check_says_everything_at_once() {
     "#]]
     .assert_eq(&done.out);
     expect![[r#"
-        wrong.yaml: errors: 5, warnings: 1
+        wrong.yaml: errors: 4, warnings: 1
     "#]]
     .assert_eq(&done.err);
 }
