@@ -1,6 +1,6 @@
 //! Errors that say whose move it is.
 
-use crate::{Message, message::Language};
+use crate::{Message, message::Language, msg};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -63,6 +63,18 @@ impl StepError {
     #[must_use]
     pub const fn ours(message: Message) -> Self {
         Self::new(Fault::Ours, message)
+    }
+
+    /// The end of a step because its run was cancelled.
+    #[must_use]
+    pub fn cancelled() -> Self {
+        Self::remote(msg!("the run was cancelled"))
+    }
+
+    /// Whether this is the end of a step because its run was cancelled.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.message.template() == Self::cancelled().message.template()
     }
 
     const fn new(fault: Fault, message: Message) -> Self {

@@ -1,1 +1,29 @@
-//! Empty yet.
+//! The engine: executes the steps of a workflow on streams of records, in one process.
+//!
+//! ```no_run
+//! # async fn example(workflow: bus_core::workflow::Workflow) {
+//! let report = workers::run(&workflow, connectors::connector, workers::RunOptions::default()).await;
+//! println!("{}", report.text(bus_core::Language::Fr));
+//! # }
+//! ```
+
+mod clock;
+mod graph;
+mod kept;
+mod measure;
+mod memory;
+mod options;
+mod report;
+mod run;
+mod settings;
+mod task;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use clock::SystemClock;
+pub use measure::{cpu_seconds, peak_memory};
+pub use options::{Progress, RunOptions, StepProgress};
+pub use report::{Failure, KeptErrors, Outcome, RunReport, StepReport};
+pub use run::{run, runtime};
+pub use settings::EnvironmentSecrets;

@@ -210,6 +210,18 @@ impl Connector {
         self.kind
     }
 
+    /// Its input ports.
+    #[must_use]
+    pub const fn inputs(&self) -> &'static [Input] {
+        self.inputs
+    }
+
+    /// Its output ports, without `errors`, which every step has.
+    #[must_use]
+    pub const fn outputs(&self) -> &'static [&'static str] {
+        self.outputs
+    }
+
     /// Parses settings into a step ready to run.
     ///
     /// # Errors

@@ -2,7 +2,6 @@ use super::{Context, Meter};
 use bus_core::{
     catalogue::{ERRORS, OUT},
     error::{Reject, StepError},
-    msg,
     record::{Batch, BatchBuilder, Value},
 };
 use futures::{StreamExt, stream::FuturesUnordered};
@@ -34,6 +33,18 @@ impl Inputs {
         let ports =
             ports.into_iter().map(|(name, receiver)| Port { name, receiver, waiting: VecDeque::new() });
         Self { ports: ports.collect(), meter }
+    }
+
+    /// Waits until there is something to do; `false` if all ports end without a batch. Nothing is taken.
+    pub async fn wait(&mut self) -> bool {
+        if self.ports.iter().any(|port| !port.waiting.is_empty()) {
+            return true;
+        }
+        let Some((index, batch)) = self.receive_any("").await else { return false };
+        if let Some(port) = self.ports.get_mut(index) {
+            port.waiting.push_back(batch);
+        }
+        true
     }
 
     /// The next batch of the only (or first) port; `None` at its end.
@@ -237,10 +248,6 @@ impl Context {
     /// # Errors
     /// When the run was cancelled.
     pub fn go_on(&self) -> Result<(), StepError> {
-        if self.cancellation().is_cancelled() {
-            Err(StepError::remote(msg!("the run was cancelled")))
-        } else {
-            Ok(())
-        }
+        if self.cancellation().is_cancelled() { Err(StepError::cancelled()) } else { Ok(()) }
     }
 }

@@ -1,0 +1,111 @@
+use crate::report::{Outcome, RunReport, StepReport};
+use bus_core::{Language, Message, loss::Loss, msg};
+
+impl RunReport {
+    /// The report for people, several lines.
+    #[must_use]
+    pub fn text(&self, language: Language) -> String {
+        let mut lines = vec![self.head().text(language)];
+        let width = self.steps.iter().map(|step| step.id.chars().count()).max().unwrap_or(0);
+        for step in &self.steps {
+            lines.push(format!("  {:width$}  {}", step.id, line(step).text(language)));
+            lines.extend(details(step, language).into_iter().map(|detail| format!("    {detail}")));
+        }
+        if let Some(failure) = &self.error {
+            lines.push(failure.error.text(language));
+        }
+        lines.join("\n")
+    }
+
+    fn head(&self) -> Message {
+        let (seconds, cpu) = (decimals(self.seconds), decimals(self.cpu_seconds));
+        match self.outcome {
+            Outcome::Done => msg!("done in {seconds} s ({cpu} s of CPU)", seconds = seconds, cpu = cpu),
+            Outcome::Unchanged => msg!("nothing has changed since the last run"),
+            Outcome::Failed => msg!("failed after {seconds} s", seconds = seconds),
+            Outcome::Cancelled => msg!("cancelled after {seconds} s", seconds = seconds),
+            Outcome::NotRun => msg!("not run"),
+        }
+    }
+}
+
+fn line(step: &StepReport) -> Message {
+    match step.outcome {
+        Outcome::Done => msg!(
+            "{came} records in, {went} out, {refused} refused",
+            came = step.counts.records_in,
+            went = step.receipt.as_ref().map_or(step.counts.records_out, |receipt| receipt.written),
+            refused = step.counts.errors
+        ),
+        Outcome::Unchanged => msg!("unchanged"),
+        Outcome::Failed => msg!("failed"),
+        Outcome::Cancelled => msg!("cancelled"),
+        Outcome::NotRun => msg!("not run"),
+    }
+}
+
+/// What there is to say of a step beyond its numbers.
+fn details(step: &StepReport, language: Language) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(target) = step.receipt.as_ref().and_then(|receipt| receipt.target.as_ref()) {
+        lines.push(msg!("written to {target}", target = target).text(language));
+    }
+    if let Some(failure) = &step.error {
+        lines.push(failure.error.text(language));
+    }
+    for (field, losses) in step.losses.iter() {
+        for loss in losses {
+            let what = match loss.loss {
+                Loss::Dropped => msg!("dropped"),
+                Loss::Renamed => msg!("renamed"),
+                Loss::Approximated => msg!("approximated"),
+            };
+            let reason = language.text(&loss.reason);
+            lines.push(
+                msg!(
+                    "field `{field}` {what} {count} times: {reason}",
+                    field = field,
+                    what = what,
+                    count = loss.count,
+                    reason = reason
+                )
+                .text(language),
+            );
+        }
+    }
+    let errors = &step.errors;
+    if errors.count > 0 {
+        lines.push(
+            msg!("{count} records were refused and kept; the first:", count = errors.count).text(language),
+        );
+        lines
+            .extend(errors.first.iter().take(SHOWN).map(|record| format!("  {}", refusal(record, language))));
+        if let Some(file) = &errors.file {
+            lines.push(msg!("all of them: {file}", file = file.display().to_string()).text(language));
+        }
+    }
+    lines
+}
+
+/// Refused records that the text shows of each step.
+const SHOWN: usize = 5;
+
+/// The place and the reason of a refused record.
+fn refusal(record: &serde_json::Value, language: Language) -> String {
+    let text = |name: &str| record.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let number = |name: &str| record.get(name).and_then(serde_json::Value::as_u64);
+    let mut parts = Vec::new();
+    if let Some(line) = number("line") {
+        let column = number("column").unwrap_or(1);
+        parts.push(msg!("line {line}, column {column}", line = line, column = column).text(language));
+    }
+    if !text("field").is_empty() {
+        parts.push(msg!("field `{field}`", field = text("field")).text(language));
+    }
+    parts.push(text("reason").to_owned());
+    parts.join(": ")
+}
+
+fn decimals(seconds: f64) -> String {
+    format!("{seconds:.2}")
+}
