@@ -88,6 +88,7 @@ pub struct Decoded {
     builder: BatchBuilder,
     ready: VecDeque<Batch>,
     rejected: Vec<Rejected>,
+    losses: LossReport,
 }
 
 impl Decoded {
@@ -122,6 +123,12 @@ impl Decoded {
     pub fn reject(&mut self, raw: Option<String>, reject: Reject) {
         self.builder.abandon();
         self.rejected.push((raw, reject));
+    }
+
+    /// Where a decoder notes what records cannot hold as it stands in the document (a column name that
+    /// comes twice).
+    pub const fn losses(&mut self) -> &mut LossReport {
+        &mut self.losses
     }
 
     /// The next batch that is complete.

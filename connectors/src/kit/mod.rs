@@ -1,5 +1,6 @@
 //! What connectors share.
 
+pub mod csv;
 pub mod http;
 pub mod json;
 mod pattern;

@@ -1,5 +1,6 @@
 //! Text in whatever encoding it comes, as UTF-8.
 
+use bus_core::loss::{Loss, LossReport};
 use encoding_rs::{CoderResult, Decoder, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -179,6 +180,69 @@ impl Transcoder {
             bytes = rest.get(error.error_len().unwrap_or(rest.len())..).unwrap_or_default();
         }
     }
+}
+
+/// Turns UTF-8 that was written into another encoding.
+#[derive(Debug)]
+pub struct Recoder {
+    encoding: Encoding,
+    mark: bool,
+}
+
+impl Recoder {
+    /// A recoder; `mark` asks for a byte order mark at the start. A guess is UTF-8.
+    #[must_use]
+    pub const fn new(encoding: Encoding, mark: bool) -> Self {
+        Self { encoding, mark }
+    }
+
+    /// Notes where the text begins that [`Self::end`] will turn.
+    pub fn begin(&mut self, out: &mut Vec<u8>) -> usize {
+        let start = out.len();
+        if std::mem::take(&mut self.mark)
+            && !matches!(self.encoding, Encoding::Windows1252 | Encoding::Latin1)
+        {
+            out.extend_from_slice("\u{FEFF}".as_bytes());
+        }
+        start
+    }
+
+    /// Turns what was written since `start`; characters the encoding lacks become `?`.
+    pub fn end(&self, start: usize, out: &mut Vec<u8>, losses: &mut LossReport) {
+        let turn: fn(char, &mut Vec<u8>) -> bool = match self.encoding {
+            Encoding::Guess | Encoding::Utf8 => return,
+            Encoding::Utf16Le => |letter, out| push_units(letter, u16::to_le_bytes, out),
+            Encoding::Utf16Be => |letter, out| push_units(letter, u16::to_be_bytes, out),
+            Encoding::Windows1252 => push_windows,
+            Encoding::Latin1 => |letter, out| u8::try_from(letter).map(|byte| out.push(byte)).is_ok(),
+        };
+        let text = String::from_utf8_lossy(out.get(start..).unwrap_or_default()).into_owned();
+        out.truncate(start);
+        let mut lost = 0;
+        for letter in text.chars() {
+            if !turn(letter, out) {
+                out.push(b'?');
+                lost += 1;
+            }
+        }
+        if lost > 0 {
+            losses.add("", Loss::Approximated, "a character that the encoding lacks is written as ?", lost);
+        }
+    }
+}
+
+fn push_units(letter: char, bytes: fn(u16) -> [u8; 2], out: &mut Vec<u8>) -> bool {
+    letter.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.extend_from_slice(&bytes(*unit)));
+    true
+}
+
+fn push_windows(letter: char, out: &mut Vec<u8>) -> bool {
+    let mut buffer = [0; 4];
+    let (bytes, _, lacking) = WINDOWS_1252.encode(letter.encode_utf8(&mut buffer));
+    if !lacking {
+        out.extend_from_slice(&bytes);
+    }
+    !lacking
 }
 
 fn decode(decoder: &mut Decoder, mut bytes: &[u8], out: &mut String, last: bool, damage: &mut Vec<usize>) {

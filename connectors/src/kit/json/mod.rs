@@ -15,6 +15,7 @@ mod write;
 
 pub use item_path::{ItemPath, ItemPathError, ItemSegment};
 pub use items::{Item, Items};
+pub(crate) use parse::number_len;
 pub use parse::{Duplicates, parse, parse_with};
 pub use write::{RecordWriter, note_losses, write, write_pretty, write_text};
 
