@@ -183,6 +183,9 @@ async fn decode<S: ByteStream>(
             decoded.cut();
         }
         out.reject_all(decoded.take_rejected());
+        if !decoded.losses().is_empty() {
+            context.report_losses(std::mem::take(decoded.losses()));
+        }
         while let Some(batch) = decoded.next_batch() {
             out.send(tag.as_mut().map(|tag| tag.apply(&batch)).unwrap_or(batch)).await?;
         }
