@@ -1,11 +1,21 @@
 //! What connectors share.
 
 pub mod csv;
+pub mod emit;
+pub mod fields;
 pub mod http;
 pub mod json;
+pub mod lookup;
+pub mod order;
+pub mod owned;
+pub mod pair;
 mod pattern;
 #[cfg(test)]
 pub(crate) mod probe;
+pub mod settings;
+pub mod spill;
+pub mod sum;
+pub mod tally;
 pub mod text;
 pub mod transport;
 
