@@ -11,6 +11,7 @@ pub mod loss;
 pub mod manual;
 pub mod message;
 pub mod nearest;
+pub mod numbers;
 pub mod path;
 pub mod plan;
 pub mod record;

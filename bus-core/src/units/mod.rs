@@ -184,6 +184,26 @@ impl Conversion {
 }
 
 impl Converted {
+    /// The number rounded to so many places after the point; halves go away from zero.
+    #[must_use]
+    pub fn rounded(&self, places: u8) -> Self {
+        let exact = match self {
+            Self::Int(_) => return self.clone(),
+            Self::Decimal(text) => Ratio::decimal(text),
+            Self::Float(float) => {
+                let mut text = String::new();
+                Number::Float(*float).write(&mut text);
+                Ratio::decimal(&text)
+            }
+        };
+        let Some(rounded) = exact.and_then(|exact| exact.rounded(places)) else { return self.clone() };
+        match (rounded.as_int(), rounded.to_decimal()) {
+            (Some(int), _) => Self::Int(int),
+            (None, Some(text)) => Self::Decimal(text),
+            (None, None) => self.clone(),
+        }
+    }
+
     /// Writes the number to a batch.
     pub fn write(&self, out: &mut BatchBuilder) {
         match self {

@@ -68,6 +68,14 @@ impl Ratio {
         self.plus(Self { over: other.over.checked_neg()?, under: other.under })
     }
 
+    /// Rounded to so many decimal places, halves away from zero.
+    pub(super) fn rounded(self, places: u8) -> Option<Self> {
+        let scaled = self.times(Self::power_of_ten(places.into())?)?;
+        let half = Self::new(scaled.over.signum(), 2)?;
+        let shifted = scaled.plus(half)?;
+        Self::whole(shifted.over / shifted.under).times(Self::power_of_ten(-i32::from(places))?)
+    }
+
     #[expect(clippy::cast_precision_loss, reason = "the nearest number is what is asked for")]
     pub(super) fn to_f64(self) -> f64 {
         match self.to_decimal().and_then(|text| text.parse().ok()) {
