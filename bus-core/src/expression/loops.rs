@@ -104,7 +104,7 @@ impl<'a> Run<'_, 'a> {
                 let made = self.eval(body)?;
                 let Val::Map(entries) = &made else {
                     return Err(
-                        Fail::from(msg!("an object is needed here, such as {key: value}")).at(body.span)
+                        Fail::from(msg!("an object is needed here")).at(body.span)
                     );
                 };
                 for (key, value) in entries.iter() {

@@ -94,7 +94,7 @@ fn parts(source: &Arc<str>) -> Result<Vec<Part>, ParseError> {
             let inner = closing(rest).ok_or_else(|| {
                 ParseError::new(
                     Span::new(at, at + 1),
-                    msg!("the closing `}` is missing; for a brace itself write `{{`"),
+                    msg!("the closing brace is missing; a brace as text is written twice"),
                 )
             })?;
             if !text.is_empty() {
@@ -105,7 +105,7 @@ fn parts(source: &Arc<str>) -> Result<Vec<Part>, ParseError> {
         } else if letter == '}' {
             return Err(ParseError::new(
                 Span::new(at, at + 1),
-                msg!("this `}` closes nothing; for a brace itself write `}}`"),
+                msg!("this brace closes nothing; a brace as text is written twice"),
             ));
         } else {
             text.push(letter);

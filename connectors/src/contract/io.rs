@@ -176,6 +176,12 @@ impl Outputs {
         Ok(())
     }
 
+    /// Whether anything is linked to a port: if not, what is sent there goes nowhere.
+    #[must_use]
+    pub fn is_linked(&self, port: &str) -> bool {
+        self.ports.iter().any(|(name, links)| *name == port && !links.is_empty())
+    }
+
     /// Whether nobody wants more of the port `out` (all steps behind it have ended): a source may stop.
     #[must_use]
     pub fn is_done(&self) -> bool {

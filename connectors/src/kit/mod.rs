@@ -10,6 +10,7 @@ pub mod lookup;
 pub mod order;
 pub mod owned;
 pub mod pair;
+pub(crate) mod layout;
 mod pattern;
 #[cfg(test)]
 pub(crate) mod probe;
