@@ -103,9 +103,7 @@ impl<'a> Run<'_, 'a> {
             LoopKind::Entries => {
                 let made = self.eval(body)?;
                 let Val::Map(entries) = &made else {
-                    return Err(
-                        Fail::from(msg!("an object is needed here")).at(body.span)
-                    );
+                    return Err(Fail::from(msg!("an object is needed here")).at(body.span));
                 };
                 for (key, value) in entries.iter() {
                     self.insert(&mut gathered.entries, key, value)?;

@@ -319,7 +319,7 @@ pub(super) fn kind_message(kind: Type) -> Message {
         Type::Bool => msg!("a boolean"),
         Type::Int | Type::Uint => msg!("a whole number"),
         Type::Double => msg!("a number"),
-        Type::String => msg!("text"),
+        Type::String => msg!("a text"),
         Type::Bytes => msg!("bytes"),
         Type::Timestamp => msg!("a time"),
         Type::Duration => msg!("a duration"),

@@ -123,7 +123,7 @@ fn what_people_get_told() {
         ("puisance > 3", "no field `puisance`; did you mean `puissance`? (in `puisance`, column 1)"),
         ("zzz", "no field `zzz`; the fields are `puissance`, `nom`, `n`"),
         ("n + 1", "`n` is null: give a value to use instead, such as default(n, 0) (in `n`, column 1)"),
-        ("nom * 2", "`*` does not go with text and a whole number"),
+        ("nom * 2", "`*` does not go with a text and a whole number"),
         ("1 / 0", "a whole number is divided by zero"),
         ("9223372036854775807 + 1", "9223372036854775807 + 1 is too large or too small"),
         (
@@ -135,7 +135,7 @@ fn what_people_get_told() {
             "nom == 'a' and true",
             "line 1, column 12: write `&&` for *and*\n  nom == 'a' and true\n             ^^^",
         ),
-        ("upper(puissance)", "text is needed here; this is a number (in `puissance`, column 7)"),
+        ("upper(puissance)", "a text is needed here; this is a number (in `puissance`, column 7)"),
         (
             "nom.matches('(')",
             "line 1, column 13: this is not a regular expression: unclosed group\n  nom.matches('(')\n              ^^^",

@@ -76,7 +76,7 @@ impl<'a> Args<'_, 'a> {
         }
         match self.get(place) {
             Val::Text(text) => Ok(text),
-            _ => Err(self.wrong(place, msg!("text"))),
+            _ => Err(self.wrong(place, msg!("a text"))),
         }
     }
 
@@ -91,7 +91,7 @@ impl<'a> Args<'_, 'a> {
                 if let Some(value) = self.values.get_mut(place) {
                     *value = other;
                 }
-                Err(self.wrong(place, msg!("text")))
+                Err(self.wrong(place, msg!("a text")))
             }
         }
     }
@@ -169,7 +169,7 @@ impl<'a> Args<'_, 'a> {
         }
         let pattern = match self.values.get(place) {
             Some(Val::Text(pattern)) => self.regexes.get(pattern, self.fuel),
-            _ => return Err(self.wrong(place, msg!("text"))),
+            _ => return Err(self.wrong(place, msg!("a text"))),
         };
         pattern.map(Pattern::Kept).map_err(|fail| self.blame(place, fail))
     }

@@ -253,7 +253,7 @@ fn size<'a>(args: &mut Args<'_, 'a>) -> Evaluated<'a> {
         Val::Bytes(bytes) => bytes.len(),
         Val::List(items) => items.len(),
         Val::Map(entries) => entries.len(),
-        _ => return Err(args.wrong(0, msg!("text, a list or an object"))),
+        _ => return Err(args.wrong(0, msg!("a text, a list or an object"))),
     };
     Ok(Val::Int(i64::try_from(count).unwrap_or(i64::MAX)))
 }

@@ -81,7 +81,7 @@ pub(super) const TABLE: &[Function] = &[
                     Cow::Owned(text) => Cow::Owned(text.into_bytes()),
                 }))
             }
-            _ => Err(args.wrong(0, msg!("text"))),
+            _ => Err(args.wrong(0, msg!("a text"))),
         },
     ),
     function(

@@ -383,7 +383,7 @@ fn padded<'a>(args: &mut Args<'_, 'a>, left: bool) -> Evaluated<'a> {
     let width = args.count(1)?;
     let with = if args.len() > 2 { args.str(2)?.chars().next().unwrap_or(' ') } else { ' ' };
     let mut text = String::new();
-    args.get(0).plain_text(&mut text).map_err(|_| args.wrong(0, msg!("text")))?;
+    args.get(0).plain_text(&mut text).map_err(|_| args.wrong(0, msg!("a text")))?;
     let missing = width.saturating_sub(text.chars().count());
     args.fuel.bytes(missing.saturating_mul(4))?;
     let fill = std::iter::repeat_n(with, missing);
