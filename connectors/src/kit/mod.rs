@@ -23,3 +23,5 @@ pub mod transport;
 
 pub use pattern::Pattern;
 pub use transport::{Damaged, ReadOptions, read, write};
+pub mod typing;
+pub mod xml;
