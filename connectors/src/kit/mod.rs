@@ -20,8 +20,8 @@ pub mod sum;
 pub mod tally;
 pub mod text;
 pub mod transport;
+pub mod typing;
+pub mod xml;
 
 pub use pattern::Pattern;
 pub use transport::{Damaged, ReadOptions, read, write};
-pub mod typing;
-pub mod xml;

@@ -34,7 +34,7 @@ fn number(text: &str, out: &mut BatchBuilder) {
             Err(_) => out.text(text),
         },
         Some([b'.', fraction @ ..]) if is_fraction(fraction, MOST_DECIMAL_DIGITS - whole) => {
-            out.decimal(text)
+            out.decimal(text);
         }
         _ => out.text(text),
     }
