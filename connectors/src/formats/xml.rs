@@ -37,7 +37,8 @@ pub struct Settings {
     /// # Recognise types
     ///
     /// When reading, texts that are plainly numbers or true and false become such; numbers with leading
-    /// zeros or of 14 digits and more are identifiers and stay text.
+    /// zeros or of 14 digits and more, and those of fields named like codes (`insee`, `prm`, `postal`),
+    /// are identifiers and stay text.
     types: bool,
     /// # Trim
     ///

@@ -1,11 +1,26 @@
 //! Which plain texts are numbers and booleans: carefully, since an identifier made a number is lost.
 
+use crate::kit::csv::names_a_code;
 use bus_core::record::BatchBuilder;
 
 /// Integers of more digits are identifiers (SIRET, PRM) or would lose digits in other tools.
 const MOST_DIGITS: usize = 13;
 /// Decimals of more digits than this say more than a number of other tools can hold.
 const MOST_DECIMAL_DIGITS: usize = 17;
+
+/// Whether the field holds codes by its name, so that its numbers stay text: `codeInsee`, `prm`, `Tel`.
+pub fn is_code(name: &str) -> bool {
+    let mut words = String::with_capacity(name.len() + 4);
+    let mut before = ' ';
+    for letter in name.chars() {
+        if before.is_lowercase() && letter.is_uppercase() {
+            words.push(' ');
+        }
+        words.push(letter);
+        before = letter;
+    }
+    names_a_code(&words)
+}
 
 /// Writes `text` as a number or boolean if it plainly is one, otherwise as text.
 ///
@@ -57,13 +72,22 @@ fn is_fraction(bytes: &[u8], most: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::write;
+    use super::{is_code, write};
     use bus_core::record::BatchBuilder;
 
     fn typed(text: &str) -> String {
         let mut out = BatchBuilder::new();
         write(text, &mut out);
         format!("{:?}", out.take().record(0))
+    }
+
+    #[test]
+    fn codes_have_telling_names() {
+        for (name, code) in
+            [("codeInsee", true), ("Id_PRM", true), ("@ref", true), ("watt", false), ("index_wh", false)]
+        {
+            assert_eq!(is_code(name), code, "{name}");
+        }
     }
 
     #[test]

@@ -291,7 +291,7 @@ const CODE_WORDS: [&str; 44] = [
 ];
 
 /// Whether the name says that the column holds codes: `Code INSEE région`, `code_postal`, `prm`.
-fn names_a_code(name: &str) -> bool {
+pub(crate) fn names_a_code(name: &str) -> bool {
     let plain = bus_core::text::plain(name).to_lowercase();
     plain.split(|letter: char| !letter.is_alphanumeric()).any(|word| CODE_WORDS.contains(&word))
 }

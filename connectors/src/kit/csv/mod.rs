@@ -16,6 +16,7 @@ mod rows;
 mod tests;
 mod writer;
 
+pub(crate) use column::names_a_code;
 pub use options::{Decimal, Delimiter, DelimiterError, Empty, Header, LineEnd, NewColumns, Options, Types};
 pub use reader::Reader;
 pub use writer::Writer;

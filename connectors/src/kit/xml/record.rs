@@ -31,6 +31,8 @@ pub(super) struct Records {
     /// Names of the elements around, for the `lists` paths.
     path: Vec<Name>,
     listed: FxHashMap<Name, bool>,
+    /// Per name: whether it is that of a code, whose numbers stay text.
+    codes: Vec<Option<bool>>,
 }
 
 /// A child element, linked with the next one of its name.
@@ -74,6 +76,7 @@ impl Records {
     pub(super) fn tidy(&mut self) {
         self.listed.clear();
         self.seen.clear();
+        self.codes.clear();
     }
 
     fn value(&mut self, tape: &Tape, place: u32, out: &mut BatchBuilder) -> Result<(), Message> {
@@ -85,7 +88,7 @@ impl Records {
             return Ok(());
         }
         match self.leaf_text(tape, place, note) {
-            Some(text) => self.scalar(text, out),
+            Some(text) => self.scalar(tape, note.name, text, out),
             None => out.null(),
         }
         Ok(())
@@ -95,7 +98,7 @@ impl Records {
         if note.attributes {
             for (_, attribute) in tape.inside(place).take_while(|(_, note)| note.kind == Kind::Attribute) {
                 key(out, tape.names.text(attribute.name))?;
-                self.scalar(tape.text_of(attribute), out);
+                self.scalar(tape, attribute.name, tape.text_of(attribute), out);
             }
         }
         if note.elements && note.words {
@@ -109,7 +112,7 @@ impl Records {
         } else {
             if let Some(text) = self.leaf_text(tape, place, note) {
                 key(out, "#text")?;
-                self.scalar(text, out);
+                self.scalar(tape, note.name, text, out);
             }
             Ok(())
         }
@@ -125,13 +128,27 @@ impl Records {
         Some(text)
     }
 
-    fn scalar(&self, text: &str, out: &mut BatchBuilder) {
+    fn scalar(&mut self, tape: &Tape, name: Name, text: &str, out: &mut BatchBuilder) {
         let text = if self.shaping.trim { super::chars::trim(text) } else { text };
-        if self.shaping.types {
+        if self.shaping.types && !self.is_code(tape, name) {
             typing::write(text, out);
         } else {
             out.text(text);
         }
+    }
+
+    fn is_code(&mut self, tape: &Tape, name: Name) -> bool {
+        if let Some(Some(known)) = self.codes.get(name as usize) {
+            return *known;
+        }
+        let code = typing::is_code(tape.names.text(name));
+        if self.codes.len() <= name as usize {
+            self.codes.resize(name as usize + 1, None);
+        }
+        if let Some(slot) = self.codes.get_mut(name as usize) {
+            *slot = Some(code);
+        }
+        code
     }
 
     /// Text and elements in order: `["before ", {"b": "bold"}, " after"]`.
