@@ -15,6 +15,7 @@ pub mod numbers;
 pub mod path;
 pub mod plan;
 pub mod record;
+pub mod run;
 pub mod text;
 pub mod time;
 pub mod units;

@@ -1,0 +1,17 @@
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What is known of a chunk: an encoded batch in the cache.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chunk {
+    /// Tells whether a chunk of the same name holds the same: made from its content.
+    pub digest: String,
+    /// How many records it holds.
+    pub records: u64,
+    /// For which part of a regrouping stage it is; none for all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<u32>,
+}
+
+/// Chunks by name. A name follows from the task that makes the chunk, not from the attempt.
+pub type Chunks = BTreeMap<String, Chunk>;
