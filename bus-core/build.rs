@@ -6,12 +6,19 @@ use std::{collections::BTreeMap, env, fmt::Write as _, fs, path::Path};
 fn main() {
     let source = "translations/fr.toml";
     println!("cargo::rerun-if-changed={source}");
-    let texts: BTreeMap<String, String> = toml::from_str(&fs::read_to_string(source).unwrap())
-        .unwrap_or_else(|error| {
-            // two developers may add the same line; the later one counts, so say which it was
-            println!("cargo::error={source}: {error}");
-            BTreeMap::new()
-        });
+    // line by line: where two developers added the same text, the first line counts and nothing breaks
+    let mut texts = BTreeMap::new();
+    for (number, line) in fs::read_to_string(source).unwrap().lines().enumerate() {
+        match toml::from_str::<BTreeMap<String, String>>(line) {
+            Ok(pairs) => pairs.into_iter().for_each(|(english, french)| {
+                if texts.contains_key(&english) {
+                    println!("cargo::warning={source}: line {}: {english:?} stands there already", number + 1);
+                }
+                texts.entry(english).or_insert(french);
+            }),
+            Err(error) => println!("cargo::error={source}: line {}: {error}", number + 1),
+        }
+    }
     let mut table = String::from("&[\n");
     for (english, french) in texts {
         writeln!(table, "({english:?}, {french:?}),").unwrap();
