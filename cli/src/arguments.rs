@@ -22,6 +22,10 @@ struct Everything {
 /// What is asked.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Runs a workflow.
+    Run(RunArguments),
+    /// Converts a file from one format to another.
+    Convert(ConvertArguments),
     /// Says everything that is wrong with a workflow.
     Check(CheckArguments),
     /// Shows how a workflow is executed: its stages.
@@ -34,6 +38,68 @@ pub(crate) enum Command {
     Schema(SchemaArguments),
     /// Prints the completions for a shell.
     Completions(CompletionsArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// The workflow document; - for standard input.
+    #[arg(value_name = "WORKFLOW")]
+    pub(crate) workflow: String,
+    /// The value of a parameter; may be repeated.
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub(crate) parameters: Vec<String>,
+    /// The file a source reads instead of what stands in the workflow; - for standard input.
+    #[arg(long = "input", value_name = "STEP=FILE")]
+    pub(crate) inputs: Vec<String>,
+    /// The file a sink writes instead of what stands in the workflow; - for standard output.
+    #[arg(long = "output", value_name = "STEP=FILE")]
+    pub(crate) outputs: Vec<String>,
+    /// The file where steps remember what they have read, so that what has not changed is not read again.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) remember: Option<String>,
+    /// Writes the report of the run as data; the form is json.
+    #[arg(long, value_name = "FORM", value_parser = ["json"], hide_possible_values = true)]
+    pub(crate) report: Option<String>,
+    /// The folder where all refused records are written, one file a step.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) errors: Option<String>,
+    /// How many threads to use; without it, one a core.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) threads: Option<usize>,
+    /// Says nothing unless something goes wrong.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConvertArguments {
+    /// The file to read; - for standard input.
+    #[arg(value_name = "IN")]
+    pub(crate) input: String,
+    /// The file to write; - for standard output.
+    #[arg(value_name = "OUT")]
+    pub(crate) output: String,
+    /// The format of the input, also with settings, as in a workflow; without it, the name and the first bytes tell.
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) from: Option<String>,
+    /// The format of the output, also with settings, as in a workflow; without it, the name tells.
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) to: Option<String>,
+    /// The JSON-LD context the records get: a file, or the context itself.
+    #[arg(long, value_name = "CONTEXT")]
+    pub(crate) context: Option<String>,
+    /// Writes the report of the run as data; the form is json.
+    #[arg(long, value_name = "FORM", value_parser = ["json"], hide_possible_values = true)]
+    pub(crate) report: Option<String>,
+    /// The folder where all refused records are written, one file a step.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) errors: Option<String>,
+    /// How many threads to use; without it, one a core.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) threads: Option<usize>,
+    /// Says nothing unless something goes wrong.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
 }
 
 #[derive(Debug, Args)]
@@ -85,7 +151,7 @@ pub(crate) struct CompletionsArguments {
 }
 
 /// What stands under the help of the whole program.
-const EXIT_CODES: &str = "0 done, 1 the run failed, 2 wrong command line, 3 the workflow has errors, 4 a file cannot be read or written";
+const EXIT_CODES: &str = "0 done, 1 the run failed, 2 wrong command line, 3 the workflow has errors, 4 a file cannot be read or written, 130 interrupted";
 
 /// Reads the command line.
 ///

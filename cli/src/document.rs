@@ -35,6 +35,21 @@ const MOST_BYTES: u64 = 8 << 20;
 impl Document {
     /// Reads and checks a document; `-` is standard input.
     pub(crate) fn read(name: &str) -> Result<Self, Failure> {
+        Self::read_and(name, |_| Ok(()))
+    }
+
+    /// Checks a workflow that was made, not read.
+    pub(crate) fn made(workflow: Workflow) -> Self {
+        let loaded = Loaded::from(workflow);
+        let problems = check(&loaded, &Connectors);
+        Self { name: loaded.workflow.name.clone(), text: String::new(), loaded: Some(loaded), problems }
+    }
+
+    /// Reads a document, changes it, and checks what it then is.
+    pub(crate) fn read_and(
+        name: &str,
+        change: impl FnOnce(&mut Workflow) -> Result<(), Failure>,
+    ) -> Result<Self, Failure> {
         let failure = |error: io::Error| Failure::file(name, &error);
         let mut bytes = Vec::new();
         let read = if name == "-" {
@@ -47,17 +62,14 @@ impl Document {
             exit: Exit::File,
             message: msg!("{file}: this is not text in UTF-8", file = name),
         })?;
-        Ok(Self::of(name, text))
-    }
-
-    fn of(name: &str, text: String) -> Self {
         let name = name.to_owned();
         match Workflow::load(&text) {
-            Ok(loaded) => {
+            Ok(mut loaded) => {
+                change(&mut loaded.workflow)?;
                 let problems = check(&loaded, &Connectors);
-                Self { name, text, loaded: Some(loaded), problems }
+                Ok(Self { name, text, loaded: Some(loaded), problems })
             }
-            Err(problems) => Self { name, text, loaded: None, problems },
+            Err(problems) => Ok(Self { name, text, loaded: None, problems }),
         }
     }
 

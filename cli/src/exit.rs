@@ -5,12 +5,16 @@ use bus_core::{Message, msg};
 pub(crate) enum Exit {
     /// Everything was done.
     Done = 0,
+    /// The run failed.
+    Failed = 1,
     /// The command line is wrong.
     Usage = 2,
     /// The workflow has errors.
     Refused = 3,
     /// A file cannot be read or written.
     File = 4,
+    /// The run was interrupted.
+    Interrupted = 130,
 }
 
 impl Exit {

@@ -1,10 +1,13 @@
 //! The binary `semantic-bus`: wires the parts together.
 
 mod arguments;
+mod changes;
 mod commands;
 mod document;
+mod execute;
 mod exit;
 mod language;
+mod progress;
 mod settings;
 mod terminal;
 
@@ -22,6 +25,8 @@ fn main() -> ExitCode {
         Err(error) => return terminal.usage(&error).into(),
     };
     let done = match command {
+        Command::Run(asked) => commands::run::run(&asked, &terminal),
+        Command::Convert(asked) => commands::convert::run(&asked, &terminal),
         Command::Check(asked) => commands::check::run(&asked, &terminal),
         Command::Plan(asked) => commands::plan::run(&asked, &terminal),
         Command::Connectors(asked) => commands::connectors::run(&asked, &terminal),

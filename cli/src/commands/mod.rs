@@ -3,6 +3,8 @@
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod connectors;
+pub(crate) mod convert;
 pub(crate) mod manual;
 pub(crate) mod plan;
+pub(crate) mod run;
 pub(crate) mod schema;

@@ -1,0 +1,35 @@
+use crate::{
+    arguments::RunArguments,
+    changes,
+    document::Document,
+    execute::{self, Asked},
+    exit::{Exit, Failure},
+    terminal::Terminal,
+};
+use std::path::{Path, PathBuf};
+
+/// Runs a workflow.
+pub(crate) fn run(asked: &RunArguments, terminal: &Terminal) -> Result<Exit, Failure> {
+    let changes = changes::read(&asked.inputs, &asked.outputs)?;
+    let document = Document::read_and(&asked.workflow, |workflow| changes.apply(workflow))?;
+    let Some(loaded) = document.sound(terminal) else { return Ok(Exit::Refused) };
+    let workflow = &loaded.workflow;
+    let parameters = changes::parameters(workflow, &asked.parameters)?;
+    let asked = Asked {
+        parameters,
+        folder: folder(&asked.workflow),
+        errors: asked.errors.as_ref().map(PathBuf::from),
+        memory: asked.remember.as_ref().map(PathBuf::from),
+        threads: asked.threads,
+        quiet: asked.quiet,
+        report: asked.report.is_some(),
+        data_on_standard_output: changes.writes_standard_output(),
+    };
+    execute::execute(workflow, asked, terminal)
+}
+
+/// Where relative names in a document start: its own folder.
+fn folder(document: &str) -> PathBuf {
+    let parent = Path::new(document).parent().filter(|_| document != "-");
+    parent.filter(|path| !path.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_owned)
+}

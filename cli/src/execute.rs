@@ -1,0 +1,111 @@
+//! A run from the command line: the engine, interruption, progress, the report.
+
+use crate::{
+    exit::{Exit, Failure},
+    progress,
+    terminal::Terminal,
+};
+use bus_core::{msg, workflow::Workflow};
+use serde_json::{Map, Value};
+use std::path::PathBuf;
+use tokio::signal;
+use tokio_util::sync::CancellationToken;
+use workers::{Outcome, RunOptions, RunReport};
+
+/// What is asked of a run.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) parameters: Map<String, Value>,
+    /// Where relative names start.
+    pub(crate) folder: PathBuf,
+    /// Where refused records are written.
+    pub(crate) errors: Option<PathBuf>,
+    /// Where steps remember what they have read.
+    pub(crate) memory: Option<PathBuf>,
+    pub(crate) threads: Option<usize>,
+    pub(crate) quiet: bool,
+    /// Whether the report is wanted as data.
+    pub(crate) report: bool,
+    /// Whether a sink writes to standard output, which then is for its data alone.
+    pub(crate) data_on_standard_output: bool,
+}
+
+/// Runs a workflow and tells what came of it.
+pub(crate) fn execute(workflow: &Workflow, asked: Asked, terminal: &Terminal) -> Result<Exit, Failure> {
+    let runtime = workers::runtime(asked.threads).map_err(|error| Failure::file("-", &error))?;
+    let cancel = CancellationToken::new();
+    let options = RunOptions {
+        parameters: asked.parameters,
+        folder: asked.folder,
+        language: terminal.language(),
+        errors_folder: asked.errors,
+        memory_file: asked.memory,
+        standard_streams: true,
+        cancel: cancel.clone(),
+        progress: (!asked.quiet).then(|| progress::watcher(terminal.language())),
+        ..RunOptions::default()
+    };
+    let report = runtime.block_on(async {
+        let run = workers::run(workflow, connectors::connector, options);
+        tokio::pin!(run);
+        tokio::select! {
+            report = &mut run => return report,
+            () = interrupted() => cancel.cancel(),
+        }
+        run.await
+    });
+    // a thread that waits for a terminal's next line must not keep the program from ending
+    runtime.shutdown_background();
+    tell(&report, (asked.report, asked.quiet, asked.data_on_standard_output), terminal)?;
+    Ok(match report.outcome {
+        Outcome::Done | Outcome::Unchanged => Exit::Done,
+        Outcome::Cancelled => Exit::Interrupted,
+        Outcome::Failed | Outcome::NotRun => Exit::Failed,
+    })
+}
+
+/// Ends when the person, or the system, wants the program to end.
+async fn interrupted() {
+    let asked = signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let Ok(mut terminated) = signal::unix::signal(signal::unix::SignalKind::terminate()) else {
+            drop(asked.await);
+            return;
+        };
+        tokio::select! {
+            _ = asked => {}
+            _ = terminated.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    drop(asked.await);
+}
+
+fn tell(
+    report: &RunReport,
+    (as_data, quiet, data_elsewhere): (bool, bool, bool),
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    for table in report.shown() {
+        if data_elsewhere || as_data {
+            terminal.note(table.trim_end());
+        } else {
+            terminal.data(&format!("{}\n", table.trim_end()))?;
+        }
+    }
+    let refused = report.kept_errors() > 0;
+    if !quiet || !report.succeeded() || refused {
+        terminal.note(&report.text(terminal.language()));
+    }
+    if as_data {
+        let text = serde_json::to_string_pretty(report).unwrap_or_default();
+        if data_elsewhere {
+            terminal.say(&msg!("standard output holds the data of a step; here is the report:"));
+            terminal.note(&text);
+        } else {
+            terminal.data(&format!("{text}\n"))?;
+        }
+    }
+    Ok(())
+}
