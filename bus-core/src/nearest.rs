@@ -15,7 +15,7 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             let broken_off = name.len() >= 3 && letters.starts_with(&name);
             (distance(&name, &letters).min(if broken_off { 1 } else { usize::MAX }), candidate)
         })
-        .filter(|(distance, candidate)| *distance <= far && *distance < candidate.chars().count().max(2))
+        .filter(|(distance, candidate)| *distance <= far && *distance < candidate.chars().count())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }

@@ -28,11 +28,14 @@ pub(crate) const STANDARD: &str = "-";
 
 /// Reads `step=FILE` for inputs and outputs.
 pub(crate) fn read(inputs: &[String], outputs: &[String]) -> Result<Changes, Failure> {
-    let pairs = |texts: &[String], option: &str| texts.iter().map(|text| pair(text, option)).collect();
     Ok(Changes {
         inputs: pairs(inputs, "--input step=FILE")?,
         outputs: pairs(outputs, "--output step=FILE")?,
     })
+}
+
+fn pairs(texts: &[String], form: &str) -> Result<Vec<(String, String)>, Failure> {
+    texts.iter().map(|text| pair(text, form)).collect()
 }
 
 fn pair(text: &str, form: &str) -> Result<(String, String), Failure> {

@@ -96,7 +96,7 @@ fn grouped(number: u64, language: Language) -> String {
     let mark = if language == Language::Fr { '\u{202f}' } else { ',' };
     let mut out = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             out.push(mark);
         }
         out.push(digit);

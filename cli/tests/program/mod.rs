@@ -48,9 +48,13 @@ impl Folder {
     pub(crate) fn with(files: &[(&str, &str)]) -> Self {
         let folder = Self(tempfile::tempdir().expect("a folder"));
         for (name, text) in files {
-            fs::write(folder.path(name), text).expect("a file");
+            folder.write(name, text);
         }
         folder
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).expect("a file");
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

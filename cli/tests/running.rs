@@ -1,0 +1,160 @@
+//! The real binary, running workflows and converting files.
+
+mod program;
+
+use program::{Folder, semantic_bus};
+use serde_json::{Value, json};
+use std::fs;
+
+const WORKFLOW: &str = "version: 1
+name: Stations
+parameters:
+  most: { type: integer, default: 10 }
+  place: { default: here }
+steps:
+  - { id: stations, connector: file, settings: { path: data/stations.ndjson } }
+  - { id: first, connector: limit, settings: { records: '${most}' } }
+  - { id: written, connector: file-out, settings: { path: 'out/${place}.ndjson' } }
+links:
+  - stations -> first -> written
+";
+
+fn folder() -> Folder {
+    let folder = Folder::with(&[("stations.yaml", WORKFLOW)]);
+    fs::create_dir(folder.path("data")).expect("a folder");
+    fs::write(folder.path("data/stations.ndjson"), "{\"n\":1}\n{\"n\":2}\nnonsense\n{\"n\":3}\n")
+        .expect("a file");
+    folder
+}
+
+fn read(folder: &Folder, name: &str) -> String {
+    fs::read_to_string(folder.path(name)).unwrap_or_default()
+}
+
+#[test]
+fn a_workflow_runs() {
+    let folder = folder();
+    let done = folder.run(&["run", "stations.yaml"]);
+    assert_eq!((done.code, done.out.as_str()), (0, ""), "{}", done.err);
+    assert_eq!(read(&folder, "out/here.ndjson"), "{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n");
+    assert!(done.err.contains("line 3, column 2"), "{}", done.err);
+    let done = folder.run(&["run", "stations.yaml", "--param", "most=1", "--param=place=there", "--lang=fr"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert_eq!(read(&folder, "out/there.ndjson"), "{\"n\":1}\n");
+    assert!(done.err.contains("terminé en "), "{}", done.err);
+}
+
+#[test]
+fn other_files_and_the_report_as_data() {
+    let folder = folder();
+    fs::write(folder.path("other.json"), "[{\"n\": 7}]").expect("a file");
+    let arguments = [
+        "run",
+        "stations.yaml",
+        "--input",
+        "stations=other.json",
+        "--output",
+        "written=-",
+        "--report",
+        "json",
+    ];
+    let done = folder.run(&[&arguments[..6], &["--output", "written=x.json"], &arguments[6..]].concat());
+    assert_eq!(done.code, 0, "{}", done.err);
+    let report: Value = serde_json::from_str(&done.out).unwrap_or_default();
+    assert_eq!(report["outcome"], "done");
+    assert_eq!(report["steps"][2]["receipt"]["written"], 1);
+    assert_eq!(
+        serde_json::from_str::<Value>(&read(&folder, "x.json")).unwrap_or_default(),
+        json!([{ "n": 7 }])
+    );
+}
+
+#[test]
+fn refused_records_are_kept() {
+    let folder = folder();
+    let done = folder.run(&["run", "stations.yaml", "--errors", "refused", "--quiet"]);
+    assert_eq!(done.code, 0);
+    let refused: Value = serde_json::from_str(&read(&folder, "refused/stations.ndjson")).unwrap_or_default();
+    assert_eq!((&refused["line"], &refused["record"]), (&json!(3), &json!("nonsense")));
+    assert!(done.err.contains("refused/stations.ndjson"), "{}", done.err);
+}
+
+#[test]
+fn what_has_not_changed_is_not_read_again() {
+    let folder = folder();
+    let arguments = ["run", "stations.yaml", "--remember", "memory.json"];
+    assert_eq!(folder.run(&arguments).code, 0);
+    let again = folder.run(&arguments);
+    assert!(again.code == 0 && again.err.contains("nothing has changed since the last run"), "{}", again.err);
+}
+
+#[test]
+fn ways_to_fail() {
+    let folder = folder();
+    folder.write("wrong.yaml", "version: 1\nsteps:\n  - { id: a, connector: fil }\n");
+    for (arguments, code, said) in [
+        (&["run", "nowhere.yaml"][..], 4, "error: nowhere.yaml: "),
+        (&["run", "wrong.yaml"], 3, "there is no connector `fil`"),
+        (
+            &["run", "stations.yaml", "--param", "most=many"],
+            2,
+            "parameter `most`: `many` is not a whole number",
+        ),
+        (
+            &["run", "stations.yaml", "--param", "mots=1"],
+            2,
+            "there is no parameter `mots`: did you mean `most`?",
+        ),
+        (&["run", "stations.yaml", "--param", "most"], 2, "`most` lacks a part: write `--param name=value`"),
+        (&["run", "stations.yaml", "--input", "first=x"], 2, "the step `first` is not a source"),
+        (&["run", "stations.yaml", "--input", "stations=gone.json"], 1, "gone.json"),
+        (&["run", "stations.yaml", "--report", "xml"], 2, "`xml` is not possible"),
+    ] {
+        let done = folder.run(arguments);
+        assert_eq!(done.code, code, "{arguments:?}: {}", done.err);
+        assert!(done.err.contains(said), "{arguments:?}: {}", done.err);
+        assert_eq!(done.out, "");
+    }
+    assert!(!folder.path("out/here.ndjson").exists());
+}
+
+#[test]
+fn converting_files() {
+    let folder = folder();
+    let done = folder.run(&["convert", "data/stations.ndjson", "stations.csv"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert_eq!(read(&folder, "stations.csv"), "n\n1\n2\n3\n");
+    let done = folder.run(&["convert", "stations.csv", "-", "--to", "ndjson", "-q"]);
+    assert_eq!(
+        (done.code, done.out.as_str(), done.err.as_str()),
+        (0, "{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n", "")
+    );
+    let done = folder.run(&["convert", "stations.csv", "odd ${name}.json", "--quiet"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(folder.path("odd ${name}.json").exists());
+}
+
+#[test]
+fn converting_standard_input() {
+    let done = semantic_bus(&["convert", "-", "-", "--from", "csv", "--to", "ndjson", "-q"], "a;b\n1;x\n");
+    assert_eq!((done.code, done.out.as_str()), (0, "{\"a\":1,\"b\":\"x\"}\n"), "{}", done.err);
+    let settings = "csv: { delimiter: '|' }";
+    let done =
+        semantic_bus(&["convert", "-", "-", "--from", settings, "--to", "ndjson", "-q"], "a|b\n1|x;y\n");
+    assert_eq!((done.code, done.out.as_str()), (0, "{\"a\":1,\"b\":\"x;y\"}\n"), "{}", done.err);
+    let done = semantic_bus(&["convert", "-", "-", "--to", "ndjson", "-q"], "[{\"a\":1}]");
+    assert_eq!((done.code, done.out.as_str()), (0, "{\"a\":1}\n"), "{}", done.err);
+}
+
+#[test]
+fn conversions_that_cannot_be() {
+    for (arguments, said) in [
+        (&["convert", "-", "-"][..], "add `--to FORMAT`"),
+        (&["convert", "-", "-", "--to", "jsn"], "there is no format `jsn`: did you mean `json`?"),
+        (&["convert", "-", "-", "--to", "csv: { delimitr: x }"], "did you mean `delimiter`?"),
+    ] {
+        let done = semantic_bus(arguments, "");
+        assert_eq!((done.code, done.out.as_str()), (2, ""), "{arguments:?}: {}", done.err);
+        assert!(done.err.contains(said), "{arguments:?}: {}", done.err);
+    }
+}
