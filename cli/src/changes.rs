@@ -11,7 +11,7 @@ use bus_core::{
 };
 use connectors::Connectors;
 use serde_json::{Map, Value};
-use std::path::absolute;
+use std::{collections::HashMap, path::absolute};
 
 /// Other files for some steps.
 #[derive(Debug, Default)]
@@ -48,7 +48,10 @@ fn pair(text: &str, form: &str) -> Result<(String, String), Failure> {
 impl Changes {
     /// Whether a sink writes to standard output.
     pub(crate) fn writes_standard_output(&self) -> bool {
-        self.outputs.iter().any(|(_, file)| file == STANDARD)
+        // what is said last of a step counts
+        let last: HashMap<&str, &str> =
+            self.outputs.iter().map(|(step, file)| (step.as_str(), file.as_str())).collect();
+        last.into_values().any(|file| file == STANDARD)
     }
 
     /// Puts the files in place of what the steps read and write.

@@ -37,7 +37,7 @@ fn a_workflow_runs() {
     let done = folder.run(&["run", "stations.yaml"]);
     assert_eq!((done.code, done.out.as_str()), (0, ""), "{}", done.err);
     assert_eq!(read(&folder, "out/here.ndjson"), "{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n");
-    assert!(done.err.contains("line 3, column 2"), "{}", done.err);
+    assert!(done.err.contains("line 3, column 1"), "{}", done.err);
     let done = folder.run(&["run", "stations.yaml", "--param", "most=1", "--param=place=there", "--lang=fr"]);
     assert_eq!(done.code, 0, "{}", done.err);
     assert_eq!(read(&folder, "out/there.ndjson"), "{\"n\":1}\n");
@@ -48,17 +48,8 @@ fn a_workflow_runs() {
 fn other_files_and_the_report_as_data() {
     let folder = folder();
     fs::write(folder.path("other.json"), "[{\"n\": 7}]").expect("a file");
-    let arguments = [
-        "run",
-        "stations.yaml",
-        "--input",
-        "stations=other.json",
-        "--output",
-        "written=-",
-        "--report",
-        "json",
-    ];
-    let done = folder.run(&[&arguments[..6], &["--output", "written=x.json"], &arguments[6..]].concat());
+    let files = ["--input=stations=other.json", "--output=written=x.json"];
+    let done = folder.run(&["run", "stations.yaml", files[0], files[1], "--report=json"]);
     assert_eq!(done.code, 0, "{}", done.err);
     let report: Value = serde_json::from_str(&done.out).unwrap_or_default();
     assert_eq!(report["outcome"], "done");
