@@ -3,3 +3,4 @@
 mod json_test_suite;
 mod units;
 mod xml;
+mod jsonpath;
