@@ -113,9 +113,11 @@ fn number(text: &[u8]) -> Found {
 
 fn decimal(text: &[u8]) -> Found {
     let is_number = text.len() <= LONGEST_NUMBER && number_len(text) == Some(text.len());
-    // 12E5 may be a code; an exponent is believed only behind decimals
-    let exponent = memchr::memchr2(b'e', b'E', text);
-    let believed = exponent.is_none_or(|_| memchr::memchr(b'.', text).is_some() && is_finite(text));
+    // 12E5 may be a code; an exponent is believed behind decimals, or if it is negative
+    let believed = memchr::memchr2(b'e', b'E', text).is_none_or(|exponent| {
+        let behind_decimals = memchr::memchr(b'.', text).is_some();
+        (behind_decimals || text.get(exponent + 1) == Some(&b'-')) && is_finite(text)
+    });
     if is_number && believed { Found::Decimal } else { Found::Text }
 }
 
@@ -341,6 +343,7 @@ mod tests {
             ("007", Found::Text),
             ("1.10", Found::Decimal),
             ("-0", Found::Decimal),
+            ("4e-05", Found::Decimal),
             ("9223372036854775808", Found::Decimal),
             ("1.5e400", Found::Text),
             ("nd", Found::Masked),

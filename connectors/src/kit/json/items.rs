@@ -1,11 +1,12 @@
 use super::{
-    ItemPath, ItemSegment, characters,
+    ItemPath, ItemSegment,
     parse::{number_len, parse},
     place,
     scan::Scan,
 };
 use crate::contract::{FormatError, Limits};
 use bus_core::{msg, record::BatchBuilder};
+use std::cell::Cell;
 
 /// Cuts a JSON document into the items at an item path, however its bytes come.
 ///
@@ -29,6 +30,7 @@ pub struct Items {
     /// Line and column (from 1) of the start of the buffer.
     line: u64,
     column: u64,
+    counted: Cell<Place>,
     ended: bool,
     expect: Expect,
     stack: Vec<Frame>,
@@ -65,6 +67,14 @@ impl Item<'_> {
         error.line = error.line.max(1) - 1 + self.line;
         error
     }
+}
+
+/// Line and column of a byte of the buffer.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    at: usize,
+    line: u64,
+    column: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +120,7 @@ impl Items {
             at: 0,
             line: 1,
             column: 1,
+            counted: Cell::new(Place { at: 0, line: 1, column: 1 }),
             ended: false,
             expect: Expect::Start,
             stack: Vec::new(),
@@ -150,10 +161,21 @@ impl Items {
         }
     }
 
-    /// Line and column of a byte of the buffer.
+    /// Line and column of a byte of the buffer; counted from the last place that was asked for.
     fn place(&self, at: usize) -> (u64, u64) {
-        let (line, column) = place(&self.buffer, at);
-        if line == 1 { (self.line, self.column + column - 1) } else { (self.line + line - 1, column) }
+        let mut from = self.counted.get();
+        if from.at > at {
+            from = Place { at: 0, line: self.line, column: self.column };
+        }
+        let between = self.buffer.get(from.at..at).unwrap_or_default();
+        let (line, column) = place(between, between.len());
+        let place = if line == 1 {
+            Place { at, line: from.line, column: from.column + column - 1 }
+        } else {
+            Place { at, line: from.line + line - 1, column }
+        };
+        self.counted.set(place);
+        (place.line, place.column)
     }
 
     fn fault<T>(&self, at: usize, message: bus_core::Message) -> Result<T, FormatError> {
@@ -168,14 +190,8 @@ impl Items {
             // its end is all that is still looked for
             self.at += self.scan.as_mut().map_or(0, Scan::forget);
         }
-        let gone = self.buffer.get(..self.at).unwrap_or_default();
-        match memchr::memrchr(b'\n', gone) {
-            Some(newline) => {
-                self.line += memchr::memchr_iter(b'\n', gone).count() as u64;
-                self.column = characters(gone.get(newline + 1..).unwrap_or_default()) + 1;
-            }
-            None => self.column += characters(gone),
-        }
+        (self.line, self.column) = self.place(self.at);
+        self.counted.set(Place { at: 0, line: self.line, column: self.column });
         self.buffer.drain(..self.at);
         self.at = 0;
     }
