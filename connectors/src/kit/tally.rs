@@ -206,6 +206,18 @@ impl Tally {
         self.masked.as_deref()
     }
 
+    /// Whether no value came that was neither empty nor masked.
+    pub(crate) fn is_empty(&self) -> bool {
+        match &self.state {
+            State::Count(count) => *count == 0,
+            State::Distinct(distinct) => distinct.keys.is_empty() && distinct.sorter.is_none(),
+            State::Sum(sum) => sum.count() == 0,
+            State::Extreme(best) => best.is_none(),
+            State::One(one) => one.is_none(),
+            State::List(items) => items.is_empty(),
+        }
+    }
+
     /// How many saved parts it takes.
     pub(crate) fn parts(&self) -> usize {
         match &self.state {
