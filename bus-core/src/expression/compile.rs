@@ -2,14 +2,14 @@
 
 use super::{
     ast::{Ast, AstKind, Item, Literal, Operator, Span},
-    error::{ParseError, nearest},
+    error::ParseError,
     functions::{self, Function},
     parser,
     program::{Loop, LoopKind, Node, Op, Program},
     regexes,
     value::Type,
 };
-use crate::msg;
+use crate::{msg, nearest::nearest};
 use std::sync::Arc;
 
 pub(super) fn compile(source: &Arc<str>) -> Result<Program, ParseError> {

@@ -3,6 +3,7 @@ use crate::{
     Message,
     message::{Detail, Language},
     msg,
+    nearest::nearest,
     record::Shape,
 };
 use std::{fmt, sync::Arc};
@@ -211,17 +212,6 @@ fn no_field(name: &str, shape: Option<&Shape>) -> Message {
         names.push("…".to_owned());
     }
     msg!("no field `{name}`; the fields are {names}", name = name, names = names.join(", "))
-}
-
-/// The name that differs least from `name`, if any comes near.
-pub(super) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let wanted: Vec<char> = name.to_lowercase().chars().take(64).collect();
-    let allowed = (wanted.len() / 3).clamp(1, 4);
-    names
-        .map(|known| (edits(&wanted, &known.to_lowercase().chars().take(64).collect::<Vec<_>>()), known))
-        .filter(|(distance, known)| *distance <= allowed && *distance < known.chars().count())
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known)
 }
 
 /// How many letters must be inserted, deleted or replaced to make `a` of `b` (Levenshtein).

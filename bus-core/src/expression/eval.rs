@@ -5,9 +5,9 @@ use super::{
     ast::Literal,
     error::Fail,
     functions::Args,
+    kept::Kept,
     ops::{arithmetic, compare, equal, kind_message, lookup},
     program::{Node, Op},
-    regexes::Regexes,
     value::{Entries, Fuel, Type, Val},
 };
 use crate::{msg, record::Slot};
@@ -20,7 +20,7 @@ pub(super) struct Run<'r, 'a> {
     pub(super) scope: &'r Scope<'a>,
     pub(super) names: &'a [Box<str>],
     pub(super) slots: &'r mut [Slot],
-    pub(super) regexes: &'r mut Regexes,
+    pub(super) kept: &'r mut Kept,
     pub(super) fuel: Fuel,
     /// Variables of the macros around, innermost last.
     pub(super) locals: Vec<Val<'a>>,
@@ -460,7 +460,7 @@ impl<'a> Run<'_, 'a> {
             nodes,
             names: self.names,
             fuel: &mut self.fuel,
-            regexes: self.regexes,
+            kept: self.kept,
             regex,
         })
     }

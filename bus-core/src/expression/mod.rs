@@ -16,6 +16,7 @@ mod duration;
 mod error;
 mod eval;
 mod functions;
+mod kept;
 mod lexer;
 mod loops;
 mod ops;

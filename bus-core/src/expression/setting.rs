@@ -3,8 +3,8 @@ use super::{
     compile::compile,
     error::Fail,
     eval::Run,
+    kept::Kept,
     program::{Op, Program},
-    regexes::Regexes,
     value::{Fuel, Val},
 };
 use crate::{
@@ -33,7 +33,7 @@ impl Expression {
     #[must_use]
     pub fn evaluator(&self, fuel: u64) -> Evaluator {
         let slots = self.program.slots.iter().map(|name| Slot::new(name.clone())).collect();
-        Evaluator { program: Arc::clone(&self.program), slots, regexes: Regexes::default(), fuel }
+        Evaluator { program: Arc::clone(&self.program), slots, kept: Kept::default(), fuel }
     }
 
     /// The field it reads, if it does nothing else: a step may then share the value instead of copying it.
@@ -103,7 +103,7 @@ impl JsonSchema for Expression {
 pub struct Evaluator {
     program: Arc<Program>,
     slots: Vec<Slot>,
-    regexes: Regexes,
+    kept: Kept,
     fuel: u64,
 }
 
@@ -124,8 +124,8 @@ impl Evaluator {
     /// # Errors
     /// When it is neither true nor false.
     pub fn test(&mut self, scope: &Scope<'_>) -> Result<bool, EvalError> {
-        let Self { program, slots, regexes, fuel } = self;
-        let mut run = run(program, slots, regexes, (*fuel, scope));
+        let Self { program, slots, kept, fuel } = self;
+        let mut run = run(program, slots, kept, (*fuel, scope));
         run.truth(&program.root).map_err(|fail| fail.into_error(&program.source))
     }
 
@@ -148,9 +148,9 @@ impl Evaluator {
         scope: &Scope<'_>,
         take: impl FnOnce(&Val<'_>, &mut Fuel) -> Result<(), Fail>,
     ) -> Result<(), EvalError> {
-        let Self { program, slots, regexes, fuel } = self;
+        let Self { program, slots, kept, fuel } = self;
         let root = &program.root;
-        let mut run = run(program, slots, regexes, (*fuel, scope));
+        let mut run = run(program, slots, kept, (*fuel, scope));
         let outcome = run.eval(root).and_then(|value| take(&value, &mut run.fuel));
         outcome.map_err(|fail| {
             fail.at(root.span).of_field(root.path(&program.slots).as_deref()).into_error(&program.source)
@@ -161,8 +161,8 @@ impl Evaluator {
 fn run<'r, 'a>(
     program: &'a Program,
     slots: &'r mut [Slot],
-    regexes: &'r mut Regexes,
+    kept: &'r mut Kept,
     (fuel, scope): (u64, &'r Scope<'a>),
 ) -> Run<'r, 'a> {
-    Run { scope, names: &program.slots, slots, regexes, fuel: Fuel::new(fuel), locals: Vec::new() }
+    Run { scope, names: &program.slots, slots, kept, fuel: Fuel::new(fuel), locals: Vec::new() }
 }

@@ -16,7 +16,7 @@ pub(super) enum Val<'a> {
     Uint(u64),
     Double(f64),
     /// A number in its exact text, as read; a double to arithmetic.
-    Decimal(&'a str),
+    Decimal(Cow<'a, str>),
     Text(Cow<'a, str>),
     Bytes(Cow<'a, [u8]>),
     Time(Timestamp),
@@ -109,7 +109,7 @@ impl<'a> Val<'a> {
             Value::Bool(value) => Self::Bool(value),
             Value::Int(int) => Self::Int(int),
             Value::Float(float) => Self::Double(float),
-            Value::Decimal(text) => Self::Decimal(text),
+            Value::Decimal(text) => Self::Decimal(Cow::Borrowed(text)),
             Value::Text(text) => Self::Text(Cow::Borrowed(text)),
             Value::Time(time) => Self::Time(time),
             Value::Bytes(bytes) => Self::Bytes(Cow::Borrowed(bytes)),

@@ -4,16 +4,19 @@ use crate::{
         duration::Duration,
         error::Fail,
         eval::whole_index,
+        kept::Kept,
         ops::kind_message,
         program::Node,
-        regexes::{Pattern, Regexes},
+        regexes::Pattern,
         value::{Entries, Fuel, Items, Type, Val},
     },
+    message::Language,
     msg,
     record::Timestamp,
+    time::{DatePattern, Slot, Zone},
 };
 use regex::Regex;
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 /// The values a function was called with.
 pub(in crate::expression) struct Args<'r, 'a> {
@@ -21,7 +24,7 @@ pub(in crate::expression) struct Args<'r, 'a> {
     pub(in crate::expression) nodes: &'a [Node],
     pub(in crate::expression) names: &'a [Box<str>],
     pub(in crate::expression) fuel: &'r mut Fuel,
-    pub(in crate::expression) regexes: &'r mut Regexes,
+    pub(in crate::expression) kept: &'r mut Kept,
     pub(in crate::expression) regex: Option<&'a Regex>,
 }
 
@@ -151,6 +154,42 @@ impl<'a> Args<'_, 'a> {
         }
     }
 
+    /// A time zone by its name.
+    pub(super) fn zone(&mut self, place: usize) -> Result<Arc<Zone>, Fail> {
+        let zone = match self.values.get(place) {
+            Some(Val::Text(name)) => self.kept.zone(name, self.fuel),
+            _ => return Err(self.wrong(place, msg!("a text"))),
+        };
+        zone.map_err(|fail| self.blame(place, fail))
+    }
+
+    /// A pattern of dates.
+    pub(super) fn date_pattern(&mut self, place: usize) -> Result<Arc<DatePattern>, Fail> {
+        let pattern = match self.values.get(place) {
+            Some(Val::Text(pattern)) => self.kept.date(pattern, self.fuel),
+            _ => return Err(self.wrong(place, msg!("a text"))),
+        };
+        pattern.map_err(|fail| self.blame(place, fail))
+    }
+
+    /// A stretch of the calendar, such as `day` or `15min`.
+    pub(super) fn slot(&mut self, place: usize) -> Result<Arc<Slot>, Fail> {
+        let slot = match self.values.get(place) {
+            Some(Val::Text(text)) => self.kept.slot(text, self.fuel),
+            _ => return Err(self.wrong(place, msg!("a text"))),
+        };
+        slot.map_err(|fail| self.blame(place, fail))
+    }
+
+    /// The language of an optional argument; French is the usual one.
+    pub(super) fn language(&mut self, place: usize) -> Result<Language, Fail> {
+        if !self.given(place) {
+            return Ok(Language::Fr);
+        }
+        let language = Language::of_tag(self.str(place)?);
+        language.ok_or_else(|| self.blame(place, msg!("the languages are fr and en")))
+    }
+
     pub(super) fn duration(&self, place: usize) -> Result<Duration, Fail> {
         match self.get(place) {
             Val::Duration(duration) => Ok(*duration),
@@ -168,7 +207,7 @@ impl<'a> Args<'_, 'a> {
             return Ok(Pattern::Constant(regex));
         }
         let pattern = match self.values.get(place) {
-            Some(Val::Text(pattern)) => self.regexes.get(pattern, self.fuel),
+            Some(Val::Text(pattern)) => self.kept.regex(pattern, self.fuel),
             _ => return Err(self.wrong(place, msg!("a text"))),
         };
         pattern.map(Pattern::Kept).map_err(|fail| self.blame(place, fail))

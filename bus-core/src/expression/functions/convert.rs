@@ -5,11 +5,9 @@ use crate::{
     expression::{
         error::Fail,
         eval::Evaluated,
-        ops::in_range,
         value::{Val, non_finite_name},
     },
-    msg,
-    record::{Precision, Timestamp},
+    msg, numbers,
 };
 use std::borrow::Cow;
 
@@ -254,40 +252,35 @@ fn number<'a>(args: &mut Args<'_, 'a>) -> Evaluated<'a> {
     })
 }
 
-/// A number as people write it: `1 234,5`, `1.234,5`, `1,234.5`, `-12`, `1e3`, `(12)` not.
+/// A number as people write it; leading zeros do no harm where a number is asked for.
 pub(super) fn parse_number(text: &str) -> Option<Val<'static>> {
-    let text: String = text
-        .trim()
-        .chars()
-        .filter(|letter| !matches!(letter, ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}' | '\''))
-        .map(|letter| if letter == '−' { '-' } else { letter })
-        .collect();
-    let (comma, point) = (text.matches(',').count(), text.matches('.').count());
-    let plain = match (comma, point) {
-        (0, _) if point <= 1 => text,
-        (0, _) => text.replace('.', ""),
-        (1, 0) => text.replace(',', "."),
-        (_, 0) => text.replace(',', ""),
-        // the one that comes last separates the decimals
-        _ if text.rfind(',') > text.rfind('.') && comma == 1 => text.replace('.', "").replace(',', "."),
-        _ if point == 1 => text.replace(',', ""),
-        _ => return None,
-    };
-    let digits = plain.strip_prefix(['-', '+']).unwrap_or(&plain);
-    let first = digits.chars().next()?;
-    if !(first.is_ascii_digit() || first == '.') || digits.contains(['x', 'n', 'i', '_']) {
-        return None;
+    let read = numbers::read(text).or_else(|| {
+        let text = text.trim();
+        let digits = text.trim_start_matches('0');
+        let digits =
+            if digits.starts_with(|letter: char| letter.is_ascii_digit()) { digits } else { return None };
+        numbers::read(digits)
+    });
+    exact(read?)
+}
+
+/// A number in JSON's grammar, without losing a digit.
+pub(super) fn exact(text: String) -> Option<Val<'static>> {
+    match text.parse() {
+        Ok(int) => Some(Val::Int(int)),
+        Err(_) => text
+            .parse::<f64>()
+            .ok()
+            .filter(|number| number.is_finite())
+            .map(|_| Val::Decimal(Cow::Owned(text))),
     }
-    if let Ok(int) = plain.parse() {
-        return Some(Val::Int(int));
-    }
-    plain.parse::<f64>().ok().filter(|number| number.is_finite()).map(Val::Double)
 }
 
 fn string<'a>(args: &mut Args<'_, 'a>) -> Evaluated<'a> {
     let text = match args.take(0) {
         Val::Text(text) => return Ok(Val::Text(text)),
-        Val::Decimal(text) | Val::Masked(text) => return Ok(Val::text(text)),
+        Val::Decimal(text) => return Ok(Val::Text(text)),
+        Val::Masked(text) => return Ok(Val::text(text)),
         Val::Double(number) if !number.is_finite() => return Ok(Val::text(non_finite_name(number))),
         Val::Bytes(bytes) => match String::from_utf8(bytes.into_owned()) {
             Ok(text) => text,
@@ -321,9 +314,8 @@ fn boolean<'a>(args: &mut Args<'_, 'a>) -> Evaluated<'a> {
 
 fn timestamp<'a>(args: &mut Args<'_, 'a>) -> Evaluated<'a> {
     if let Val::Int(seconds) = args.get(0) {
-        let micros = seconds.checked_mul(1_000_000).filter(|micros| in_range(*micros));
-        return match micros {
-            Some(micros) => Ok(Val::Time(Timestamp::at(micros, 0, Precision::Second))),
+        return match super::calendar::of_seconds(*seconds) {
+            Some(time) => Ok(Val::Time(time)),
             None => Err(args.blame(0, msg!("{number} is no time of the years 1 to 9999", number = *seconds))),
         };
     }

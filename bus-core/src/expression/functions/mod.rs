@@ -1,9 +1,14 @@
 //! The functions: one table, from which the manual is printed and whose examples are the tests.
 
 mod args;
+mod calendar;
+mod coding;
 mod collections;
 mod convert;
+mod format;
+mod geo;
 mod math;
+mod patterns;
 mod text;
 
 pub(super) use args::Args;
@@ -116,7 +121,17 @@ const fn function(
     Function { signature, about, group, example, result, arity: (least, most), pattern: None, run }
 }
 
-static TABLES: &[&[Function]] = &[text::TABLE, math::TABLE, collections::TABLE, convert::TABLE];
+static TABLES: &[&[Function]] = &[
+    text::TABLE,
+    patterns::TABLE,
+    format::TABLE,
+    math::TABLE,
+    calendar::TABLE,
+    collections::TABLE,
+    convert::TABLE,
+    coding::TABLE,
+    geo::TABLE,
+];
 
 /// Every function, chapter by chapter.
 pub fn all() -> impl Iterator<Item = &'static Function> {

@@ -3,14 +3,13 @@
 use super::{Args, Function, Group, MANY, function};
 use crate::{
     expression::{
-        error::{Fail, edits},
+        error::Fail,
         eval::Evaluated,
         value::{Fuel, Val},
     },
-    msg,
+    msg, text,
 };
 use std::borrow::Cow;
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 const TEXT: Group = Group::Text;
 
@@ -35,7 +34,7 @@ pub(super) const TABLE: &[Function] = &[
             r#"title("SAINT-jean de luz")"#,
             r#""Saint-Jean De Luz""#,
         ),
-        |args| mapped(args, title),
+        |args| mapped(args, text::title_case),
     ),
     function(
         TEXT,
@@ -72,7 +71,7 @@ pub(super) const TABLE: &[Function] = &[
             r#"squeeze(" 12   rue\tde Paris ")"#,
             r#""12 rue de Paris""#,
         ),
-        |args| mapped(args, |text| text.split_whitespace().collect::<Vec<_>>().join(" ")),
+        |args| mapped(args, text::collapse_spaces),
     ),
     function(
         TEXT,
@@ -82,7 +81,7 @@ pub(super) const TABLE: &[Function] = &[
             r#"plain("Île-d'Œuvre")"#,
             r#""Ile-d'OEuvre""#,
         ),
-        |args| mapped(args, plain),
+        |args| mapped(args, text::plain),
     ),
     function(
         TEXT,
@@ -92,7 +91,7 @@ pub(super) const TABLE: &[Function] = &[
             r#"slug("L'Haÿ-les-Roses (94)")"#,
             r#""l-hay-les-roses-94""#,
         ),
-        |args| mapped(args, slug),
+        |args| mapped(args, text::slug),
     ),
     function(
         TEXT,
@@ -197,50 +196,6 @@ pub(super) const TABLE: &[Function] = &[
     ),
     function(
         TEXT,
-        ("matches(text, pattern)", 2, 2),
-        ("Whether a regular expression is found in the text.", r#""75056".matches("^[0-9]{5}$")"#, "true"),
-        |args| {
-            let regex = args.regex(1)?;
-            let text = args.str(0)?;
-            Ok(Val::Bool(regex.is_match(text)))
-        },
-    )
-    .with_pattern(1),
-    function(
-        TEXT,
-        ("extract(text, pattern)", 2, 2),
-        (
-            "What a regular expression finds first: its group if it has one, null if nothing is found.",
-            r#"extract("12 bis rue de Paris", "^([0-9]+)")"#,
-            r#""12""#,
-        ),
-        extract,
-    )
-    .with_pattern(1),
-    function(
-        TEXT,
-        ("extract_all(text, pattern)", 2, 2),
-        (
-            "Everything a regular expression finds: its group if it has one.",
-            r#"extract_all("22 kW et 50 kW", "([0-9]+) kW")"#,
-            r#"["22", "50"]"#,
-        ),
-        extract_all,
-    )
-    .with_pattern(1),
-    function(
-        TEXT,
-        ("replace_all(text, pattern, by)", 3, 3),
-        (
-            "The text with everything a regular expression finds replaced; $1 stands for the first group.",
-            r#"replace_all("28/03/2026", "(..)/(..)/(....)", "$3-$2-$1")"#,
-            r#""2026-03-28""#,
-        ),
-        replace_all,
-    )
-    .with_pattern(1),
-    function(
-        TEXT,
         ("replace(text, part, by, [times])", 3, 4),
         (
             "The text with a part replaced, everywhere or so many times.",
@@ -264,34 +219,6 @@ pub(super) const TABLE: &[Function] = &[
             r#""a, 1, b""#,
         ),
         join,
-    ),
-    function(
-        TEXT,
-        ("distance(text, other)", 2, 2),
-        (
-            "How many letters must be changed to make one text of the other (Levenshtein).",
-            r#"distance("Orleans", "Orléans")"#,
-            "1",
-        ),
-        |args| {
-            let (edits, _) = compared(args)?;
-            Ok(Val::Int(i64::try_from(edits).unwrap_or(i64::MAX)))
-        },
-    ),
-    function(
-        TEXT,
-        ("similarity(text, other)", 2, 2),
-        (
-            "How alike two texts are, from 0 to 1, by the letters that must be changed.",
-            r#"similarity("abcd", "abcx")"#,
-            "0.75",
-        ),
-        |args| {
-            let (edits, longest) = compared(args)?;
-            #[expect(clippy::cast_precision_loss, reason = "texts are short")]
-            let share = if longest == 0 { 0.0 } else { edits as f64 / longest as f64 };
-            Ok(Val::Double(1.0 - share))
-        },
     ),
     function(
         TEXT,
@@ -328,55 +255,6 @@ fn tested<'a>(args: &mut Args<'_, 'a>, test: fn(&str, &str) -> bool) -> Evaluate
         (Val::Text(text), Val::Text(part)) => Ok(Val::Bool(test(text, part))),
         _ => Ok(Val::Bool(false)),
     }
-}
-
-fn title(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut inside = false;
-    for letter in text.chars() {
-        if inside {
-            out.extend(letter.to_lowercase());
-        } else {
-            out.extend(letter.to_uppercase());
-        }
-        inside = letter.is_alphanumeric();
-    }
-    out
-}
-
-pub(in crate::expression) fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.nfd().filter(|letter| !is_combining_mark(*letter)) {
-        match letter {
-            'œ' => out.push_str("oe"),
-            'Œ' => out.push_str("OE"),
-            'æ' => out.push_str("ae"),
-            'Æ' => out.push_str("AE"),
-            'ß' => out.push_str("ss"),
-            'ø' => out.push('o'),
-            'Ø' => out.push('O'),
-            'ł' => out.push('l'),
-            'Ł' => out.push('L'),
-            'đ' => out.push('d'),
-            'Đ' => out.push('D'),
-            '’' | 'ʼ' => out.push('\''),
-            letter => out.push(letter),
-        }
-    }
-    out
-}
-
-fn slug(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in plain(text).chars() {
-        if letter.is_alphanumeric() {
-            out.extend(letter.to_lowercase());
-        } else if !out.is_empty() && !out.ends_with('-') {
-            out.push('-');
-        }
-    }
-    out.truncate(out.trim_end_matches('-').len());
-    out
 }
 
 fn padded<'a>(args: &mut Args<'_, 'a>, left: bool) -> Evaluated<'a> {
@@ -468,51 +346,6 @@ fn index_of<'a>(args: &mut Args<'_, 'a>, last: bool) -> Evaluated<'a> {
     Ok(Val::Int(place.and_then(|place| i64::try_from(place).ok()).unwrap_or(-1)))
 }
 
-fn extract<'a>(args: &mut Args<'_, 'a>) -> Evaluated<'a> {
-    let regex = args.regex(1)?;
-    let text = args.text(0)?;
-    let Some(found) = regex.captures(&text) else { return Ok(Val::Null) };
-    let Some(part) = found.get(usize::from(found.len() > 1)) else { return Ok(Val::Null) };
-    let range = part.range();
-    Ok(match text {
-        Cow::Borrowed(text) => Val::text(text.get(range).unwrap_or_default()),
-        Cow::Owned(text) => Val::text(text.get(range).unwrap_or_default().to_owned()),
-    })
-}
-
-fn extract_all<'a>(args: &mut Args<'_, 'a>) -> Evaluated<'a> {
-    let regex = args.regex(1)?;
-    let text = args.text(0)?;
-    let mut found = Vec::new();
-    for captures in regex.captures_iter(&text) {
-        args.fuel.spend(2)?;
-        if let Some(part) = captures.get(usize::from(captures.len() > 1)) {
-            args.fuel.bytes(part.len())?;
-            found.push(Val::text(part.as_str().to_owned()));
-        }
-    }
-    Ok(Val::list(found))
-}
-
-fn replace_all<'a>(args: &mut Args<'_, 'a>) -> Evaluated<'a> {
-    let regex = args.regex(1)?;
-    let by = args.text(2)?;
-    let text = args.text(0)?;
-    let mut out = String::with_capacity(text.len());
-    let mut from = 0;
-    for captures in regex.captures_iter(&text) {
-        let Some(whole) = captures.get(0) else { continue };
-        // each of the short ones may stand for the whole text: pay before it is written
-        let names = by.matches('$').count().saturating_mul(text.len());
-        args.fuel.spend(1 + (by.len().saturating_add(names) / 16) as u64)?;
-        out.push_str(text.get(from..whole.start()).unwrap_or_default());
-        captures.expand(&by, &mut out);
-        from = whole.end();
-    }
-    out.push_str(text.get(from..).unwrap_or_default());
-    args.made(out)
-}
-
 fn replace<'a>(args: &mut Args<'_, 'a>) -> Evaluated<'a> {
     let times = if args.len() > 3 { Some(args.int(3)?) } else { None };
     // a negative number means everywhere
@@ -580,13 +413,6 @@ fn join<'a>(args: &mut Args<'_, 'a>) -> Evaluated<'a> {
         args.fuel.bytes(out.len() - before + separator.len())?;
     }
     Ok(Val::text(out))
-}
-
-fn compared(args: &mut Args<'_, '_>) -> Result<(usize, usize), Fail> {
-    let a: Vec<char> = args.str(0)?.chars().collect();
-    let b: Vec<char> = args.str(1)?.chars().collect();
-    args.fuel.spend((a.len() as u64).saturating_mul(b.len() as u64) / 4)?;
-    Ok((edits(&a, &b), a.len().max(b.len())))
 }
 
 fn concat<'a>(args: &mut Args<'_, 'a>) -> Evaluated<'a> {
