@@ -32,6 +32,19 @@ pub struct Setting {
     pub default: Option<Value>,
     /// Values that could stand there.
     pub examples: Vec<Value>,
+    /// What it is a choice between, where the choices are explained.
+    pub choices: Vec<Choice>,
+}
+
+/// One of several things a setting may be.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Choice {
+    /// What is written.
+    pub name: String,
+    /// Its label.
+    pub title: String,
+    /// What it means.
+    pub description: String,
 }
 
 impl Page {
@@ -111,6 +124,7 @@ impl<'a> Writer<'a> {
             required,
             default: field.get("default").or(schema.get("default")).filter(|it| !it.is_null()).cloned(),
             examples,
+            choices: self.choices(schema),
             path: path.to_owned(),
         });
         if self.open.len() >= DEEPEST || name.is_some_and(|name| self.open.contains(&name)) {
@@ -119,6 +133,24 @@ impl<'a> Writer<'a> {
         self.open.push(name.unwrap_or_default());
         self.inside(schema, path);
         self.open.pop();
+    }
+
+    /// What is said of each thing a setting may be; nothing if nothing is.
+    fn choices(&self, schema: &'a Value) -> Vec<Choice> {
+        if is_format(schema) {
+            return Vec::new();
+        }
+        let branches = list(schema, "oneOf").iter().chain(list(schema, "anyOf"));
+        let named = branches.filter_map(|branch| {
+            let tagged = branch.get("properties").and_then(Value::as_object).filter(|it| it.len() == 1);
+            let tag = tagged.and_then(|fields| fields.keys().next()).map(String::as_str);
+            let name = branch.get("const").and_then(Value::as_str).or(tag)?;
+            let said = |member: &str| self.member(branch, member);
+            Some(Choice { name: name.to_owned(), title: said("title"), description: said("description") })
+        });
+        let choices: Vec<Choice> = named.collect();
+        let any = choices.iter().any(|it| !it.title.is_empty() || !it.description.is_empty());
+        if any { choices } else { Vec::new() }
     }
 
     /// The settings within a group, a list of groups or groups by name.

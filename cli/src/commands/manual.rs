@@ -139,6 +139,11 @@ impl Writing {
         let title = if setting.title.is_empty() { String::new() } else { format!(" — {}", setting.title) };
         self.wrapped(2, &format!("`{}`{title}: {}", setting.path, facts.join(", ")));
         self.wrapped(6, &setting.description);
+        for choice in &setting.choices {
+            let said = [choice.title.as_str(), choice.description.as_str()];
+            let said: Vec<&str> = said.into_iter().filter(|text| !text.is_empty()).collect();
+            self.wrapped(6, &format!("- `{}`: {}", choice.name, said.join(". ").replace('\n', " ")));
+        }
         if !setting.examples.is_empty() {
             let examples: Vec<String> = setting.examples.iter().map(short).collect();
             self.say(6, &msg!("For example: {examples}", examples = examples.join(", ")));

@@ -89,6 +89,8 @@ enum Masked {
 }
 
 impl Transform for Aggregate {
+    const REGROUPS: bool = true;
+
     async fn apply(self, mut inputs: Inputs, mut out: Outputs, context: Context) -> Result<(), StepError> {
         let mut groups = Groups::new(&self, &context)?;
         let mut emitter = Emitter::default();

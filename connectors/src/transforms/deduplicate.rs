@@ -70,6 +70,7 @@ const DUPLICATES: &str = "duplicates";
 
 impl Transform for Deduplicate {
     const OUTPUTS: &'static [&'static str] = &[OUT, DUPLICATES];
+    const REGROUPS: bool = true;
 
     async fn apply(self, mut inputs: Inputs, out: Outputs, context: Context) -> Result<(), StepError> {
         let mut step = Step::new(&self, out, &context);

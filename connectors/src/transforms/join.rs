@@ -137,6 +137,7 @@ const RIGHT: &str = "right";
 
 impl Transform for Join {
     const INPUTS: &'static [Input] = &[Input::required(LEFT), Input::required(RIGHT)];
+    const REGROUPS: bool = true;
 
     async fn apply(self, mut inputs: Inputs, mut out: Outputs, context: Context) -> Result<(), StepError> {
         let rules = Rules::new(&self);

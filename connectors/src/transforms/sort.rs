@@ -132,6 +132,8 @@ impl KeyWriter {
 }
 
 impl Transform for Sort {
+    const REGROUPS: bool = true;
+
     async fn apply(self, mut inputs: Inputs, mut out: Outputs, context: Context) -> Result<(), StepError> {
         let mut keys: Vec<KeyWriter> = self.by.iter().map(KeyWriter::new).collect();
         let mut sorter = Sorter::new(&Disk::of(&context), context.limits().step_memory);
