@@ -53,9 +53,12 @@ impl Writing {
     fn wrapped(&mut self, indent: usize, text: &str) {
         for paragraph in text.lines() {
             let mut line = String::new();
+            let mut indent = indent;
             for word in paragraph.split(' ') {
                 if !line.is_empty() && indent + line.chars().count() + word.chars().count() >= WIDTH {
                     self.line(indent, &line);
+                    // what follows in a list stands under its first word
+                    indent += if line.starts_with("- ") { 2 } else { 0 };
                     line.clear();
                 }
                 if !line.is_empty() {
