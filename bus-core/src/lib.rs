@@ -16,6 +16,7 @@ pub mod path;
 pub mod plan;
 pub mod record;
 pub mod run;
+pub mod schema;
 pub mod text;
 pub mod time;
 pub mod units;
