@@ -4,6 +4,7 @@ pub mod csv;
 pub mod emit;
 pub mod fields;
 pub(crate) mod edit;
+pub mod geojson;
 pub mod http;
 pub mod json;
 pub mod lookup;
