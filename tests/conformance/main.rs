@@ -2,7 +2,9 @@
 
 mod geojson;
 mod json_test_suite;
+mod jsonld;
+mod jsonpath;
+mod rdf;
 mod table_schema;
 mod units;
 mod xml;
-mod jsonpath;

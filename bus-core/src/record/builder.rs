@@ -331,6 +331,12 @@ impl BatchBuilder {
         self.batch.set_context(context);
     }
 
+    /// The JSON-LD context that the coming batch was given.
+    #[must_use]
+    pub const fn context(&self) -> Option<&Arc<serde_json::Value>> {
+        self.batch.context()
+    }
+
     fn put_text(&mut self, source: &Batch, span: Span, kind: fn(Span) -> Raw) {
         let Some(segment) = source.texts.get(span.segment as usize) else { return self.null() };
         let cell = match self.adopt(segment) {

@@ -26,3 +26,5 @@ pub mod xml;
 
 pub use pattern::Pattern;
 pub use transport::{Damaged, ReadOptions, read, write};
+pub mod jsonld;
+pub mod rdf;

@@ -1,0 +1,34 @@
+//! N-Quads (W3C RDF 1.1): one statement a line, with its named graph.
+
+use crate::{
+    contract::{Codec, Decoder, Encoder, Format, Limits},
+    kit::rdf::{self, LineWriter, Lines, Nodes, Prefix, RdfEncoder},
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub(crate) static FORMAT: Format =
+    Format::new("nquads").with_extensions(&["nq"]).with_media_types(&["application/n-quads"]);
+
+/// # N-Quads
+///
+/// RDF with named graphs, one statement a line. Statements of one subject that follow each other become one record.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// # Prefixes
+    ///
+    /// Short names for the beginnings of IRIs, beside those of the document and of the context.
+    prefixes: Vec<Prefix>,
+}
+
+impl Codec for Settings {
+    fn decoder(&self, limits: &Limits) -> Option<Box<dyn Decoder>> {
+        let nodes = Nodes::new(rdf::prefixes(&self.prefixes), limits);
+        Some(Box::new(Lines::new(true, nodes, limits)))
+    }
+
+    fn encoder(&self) -> Option<Box<dyn Encoder>> {
+        Some(Box::new(RdfEncoder::new(LineWriter::default(), true, None, self.prefixes.clone())))
+    }
+}
