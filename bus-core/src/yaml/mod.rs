@@ -13,4 +13,4 @@ mod write;
 pub use build::{Limits, YamlError};
 pub use places::{Place, Places, join_index, join_key};
 pub use read::{Document, read, read_with};
-pub use write::write;
+pub use write::{write, write_member_text, write_text};

@@ -55,7 +55,7 @@ fn list(items: &[Value], indent: usize, out: &mut String) {
 /// What follows `key:` or `-`, to the end of its line or lines.
 fn member(value: &Value, indent: usize, out: &mut String) {
     match value {
-        Value::String(text) if is_block(text) => block(text, indent, out),
+        Value::String(text) => write_member_text(text, indent, out),
         Value::Object(fields) if !on_one_line(value, indent) => {
             out.push('\n');
             pad(indent + 2, out);
@@ -124,6 +124,24 @@ fn flow(value: &Value, out: &mut String) {
         Value::String(plain) => text(plain, out),
         Value::Null => out.push_str("null"),
         Value::Bool(_) | Value::Number(_) => write!(out, "{value}").unwrap_or_default(),
+    }
+}
+
+/// Writes a text where a value or key stands: plain where that reads back as the same text, in double
+/// quotes otherwise.
+pub fn write_text(plain: &str, out: &mut String) {
+    text(plain, out);
+}
+
+/// Writes a text after `key:` or `-`, to the end of its line or, as a block, of its lines; `indent` is that
+/// of the key.
+pub fn write_member_text(value: &str, indent: usize, out: &mut String) {
+    if is_block(value) {
+        block(value, indent, out);
+    } else {
+        out.push(' ');
+        text(value, out);
+        out.push('\n');
     }
 }
 

@@ -23,6 +23,7 @@ pub mod text;
 pub mod transport;
 pub mod typing;
 pub mod xml;
+pub mod yaml;
 
 pub use pattern::Pattern;
 pub use transport::{Damaged, ReadOptions, read, write};
