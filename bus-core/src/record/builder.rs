@@ -141,6 +141,12 @@ impl BatchBuilder {
         self.open.truncate(mark.open);
     }
 
+    /// Takes back complete records until only `len` are left: for readers that find only behind a record that
+    /// it must be refused.
+    pub fn truncate(&mut self, len: usize) {
+        self.batch.rows.truncate(len);
+    }
+
     /// Writes nothing into a slot: the record lacks this field of its shape.
     pub fn absent(&mut self) {
         self.push(Cell::ABSENT);

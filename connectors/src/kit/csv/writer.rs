@@ -89,7 +89,7 @@ impl Writer {
                 seen = flat.then_some(object.shape());
             }
         }
-        if self.header {
+        if self.header && !self.columns.is_empty() {
             let names = std::mem::take(&mut self.columns);
             for (place, name) in names.iter().enumerate() {
                 self.separate(place, out);
@@ -124,6 +124,10 @@ impl Writer {
         out: &mut Vec<u8>,
         losses: &mut LossReport,
     ) -> Result<(), FormatError> {
+        if self.columns.is_empty() {
+            losses.note("", Loss::Dropped, "a record without any column is not written");
+            return Ok(());
+        }
         let Value::Object(object) = record else {
             let mut slots = vec![None; self.columns.len()];
             self.place(VALUE, record, &mut slots, losses)?;
@@ -308,6 +312,9 @@ impl Encoder for Writer {
         out: &mut Vec<u8>,
         losses: &mut LossReport,
     ) -> Result<(), FormatError> {
+        if batch.is_empty() {
+            return Ok(());
+        }
         let start = self.recoder.begin(out);
         if !self.begun {
             self.begin(batch, out);

@@ -41,12 +41,15 @@ pub fn parse_with(
         let mut parser = Parser { text, at: 0, depth, limits, duplicates, scratch: String::new() };
         parser.document(out)
     };
+    let complete = out.len();
     let outcome = match str::from_utf8(text) {
         Ok(text) => document(text, out),
         Err(error) => Fault::new(error.valid_up_to(), msg!("the text is not UTF-8 here")),
     };
     outcome.map_err(|fault| {
         out.abandon();
+        // what is wrong may stand behind a value that is whole
+        out.truncate(complete);
         fault.locate(text)
     })
 }
