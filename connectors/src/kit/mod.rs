@@ -1,20 +1,23 @@
 //! What connectors share.
 
 pub mod csv;
+pub(crate) mod edit;
 pub mod emit;
 pub mod fields;
 pub(crate) mod edit;
 pub mod geojson;
 pub mod http;
 pub mod json;
+pub(crate) mod layout;
 pub mod lookup;
 pub mod order;
 pub mod owned;
 pub mod pair;
-pub(crate) mod layout;
 mod pattern;
 #[cfg(test)]
 pub(crate) mod probe;
+pub(crate) mod profile;
+pub mod series;
 pub mod settings;
 pub mod spill;
 pub mod sum;
