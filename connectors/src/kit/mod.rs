@@ -22,6 +22,7 @@ pub mod settings;
 pub mod spill;
 pub mod sum;
 pub mod tally;
+mod secret;
 pub mod text;
 pub mod transport;
 pub mod typing;
@@ -29,6 +30,7 @@ pub mod xml;
 pub mod yaml;
 
 pub use pattern::Pattern;
+pub use secret::{Revealed, Secret};
 pub use transport::{Damaged, ReadOptions, read, write};
 pub mod jsonld;
 pub mod rdf;

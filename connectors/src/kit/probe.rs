@@ -24,6 +24,7 @@ pub(crate) struct Probe {
     settings: Json,
     inputs: Vec<(&'static str, Vec<Batch>)>,
     limits: Limits,
+    change: Box<dyn FnOnce(&mut ContextParts)>,
 }
 
 /// What a step did.
@@ -33,12 +34,14 @@ pub(crate) struct Ran {
     pub(crate) end: Result<Finished, StepError>,
     /// What its meter showed.
     pub(crate) counts: Counts,
+    /// What it remembers.
+    pub(crate) memory: Option<Json>,
     ports: Vec<(&'static str, Vec<Batch>)>,
 }
 
 impl Probe {
     pub(crate) fn of(connector: &'static Connector, settings: Json) -> Self {
-        Self { connector, settings, inputs: Vec::new(), limits: Limits::default() }
+        Self { connector, settings, inputs: Vec::new(), limits: Limits::default(), change: Box::new(|_| ()) }
     }
 
     /// Feeds records (a JSON array) to a port.
@@ -65,10 +68,18 @@ impl Probe {
         self
     }
 
+    /// Changes what the step may use of the world.
+    pub(crate) fn world(mut self, change: impl FnOnce(&mut ContextParts) + 'static) -> Self {
+        self.change = Box::new(change);
+        self
+    }
+
     /// Runs the step to its end.
     pub(crate) fn run(self) -> Ran {
         let scratch = tempfile::tempdir().unwrap();
-        let context = context(self.limits, scratch.path());
+        let mut parts = parts(self.limits, scratch.path());
+        (self.change)(&mut parts);
+        let context = Context::new(parts);
         let step = self.connector.start(&self.settings).unwrap_or_else(|problem| {
             panic!("settings refused: {}: {}", problem.path, problem.message);
         });
@@ -103,7 +114,7 @@ impl Probe {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (_, end, ports) =
             runtime.block_on(async { tokio::join!(join_all(feeds), run, join_all(collectors)) });
-        Ran { end, counts: context.meter().counts(), ports }
+        Ran { end, counts: context.meter().counts(), memory: context.remembered(), ports }
     }
 }
 
@@ -137,12 +148,16 @@ pub(crate) fn batch_of(records: &Json) -> Batch {
 
 /// A context for tests: the clock stands still at 2026-03-28T12:00:00Z.
 pub(crate) fn context(limits: Limits, scratch: &std::path::Path) -> Context {
-    Context::new(ContextParts {
+    Context::new(parts(limits, scratch))
+}
+
+fn parts(limits: Limits, scratch: &std::path::Path) -> ContextParts {
+    ContextParts {
         limits,
         folder: scratch.to_owned(),
         scratch: scratch.to_owned(),
         ..ContextParts::new("step", Arc::new(Still))
-    })
+    }
 }
 
 struct Still;

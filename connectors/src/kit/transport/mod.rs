@@ -15,6 +15,7 @@ mod zip;
 
 pub use blocks::{BlockReader, BlockWriter, io_reason};
 pub use gzip::Gzip;
+pub(crate) use read::opened;
 pub use read::{Damaged, ReadOptions, read};
 pub use write::write;
 

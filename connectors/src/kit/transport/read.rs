@@ -252,3 +252,30 @@ impl<S: ByteStream> ByteStream for Metered<'_, S> {
         Ok(piece)
     }
 }
+
+/// The whole of a stream, opened if it is gzip; refused beyond `most` bytes. Not counted: who decodes it is.
+pub(crate) async fn opened<S: ByteStream>(
+    stream: S,
+    most: usize,
+    context: &Context,
+) -> Result<Vec<u8>, StepError> {
+    let stream = Start::look(stream, gzip::MAGIC.len()).await;
+    if stream.bytes().starts_with(gzip::MAGIC) {
+        return collect(Gunzip::new(stream, context.limits().expansion_ratio), most).await;
+    }
+    collect(stream, most).await
+}
+
+async fn collect<S: ByteStream>(mut stream: S, most: usize) -> Result<Vec<u8>, StepError> {
+    let mut bytes = Vec::new();
+    while let Some(piece) = stream.next().await? {
+        if bytes.len() + piece.len() > most {
+            return Err(StepError::remote(msg!(
+                "larger than the {limit} bytes that may be held",
+                limit = most
+            )));
+        }
+        bytes.extend_from_slice(piece);
+    }
+    Ok(bytes)
+}
