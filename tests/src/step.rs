@@ -8,7 +8,10 @@ use bus_core::{
     catalogue::ERRORS,
     record::{Batch, Timestamp},
 };
-use connectors::contract::{Clock, Connector, Context, ContextParts, Finished, Inputs, Outputs, Secrets};
+use connectors::{
+    contract::{Clock, Connector, Context, ContextParts, Finished, Inputs, Outputs, Secrets},
+    kit::http::{Http, HttpOptions},
+};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
@@ -125,6 +128,8 @@ impl Case {
         Context::new(ContextParts {
             parameters: Arc::new(self.params.clone()),
             secrets: Arc::new(Known),
+            // the servers of the cases run on this machine
+            http: Http::new(HttpOptions { allow_private: true, ..HttpOptions::default() }),
             folder: folder.to_owned(),
             scratch: folder.join(".scratch"),
             ..ContextParts::new("step", Arc::new(Noon))

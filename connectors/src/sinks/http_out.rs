@@ -23,6 +23,7 @@ use sha2::{Digest, Sha256};
 use std::{
     num::{NonZeroU32, NonZeroUsize},
     ops::Range,
+    sync::Arc,
     time::Duration,
 };
 
@@ -51,7 +52,7 @@ struct HttpOut {
     method: Method,
     /// # Records in a call
     ///
-    /// At most how many records go in one call. One record is sent as it is, several as a list.
+    /// At most how many records go in one call. With one, the record is sent as it is; with more, a list is.
     #[serde(default = "one")]
     records: NonZeroUsize,
     /// # Format
@@ -116,10 +117,43 @@ fn key_header() -> String {
     "Idempotency-Key".to_owned()
 }
 
-/// One call: which records of the batch it takes.
-struct Call {
+/// The records of one call.
+#[derive(Clone)]
+struct Group {
+    batch: Arc<Batch>,
     rows: Range<usize>,
-    request: Request,
+}
+
+/// Puts records together, as many as go in one call.
+struct Groups {
+    most: usize,
+    pending: BatchBuilder,
+    ready: Vec<Group>,
+}
+
+impl Groups {
+    fn add(&mut self, batch: Batch) {
+        if self.most == 1 {
+            let batch = Arc::new(batch);
+            let rows = (0..batch.len()).map(|row| Group { batch: Arc::clone(&batch), rows: row..row + 1 });
+            self.ready.extend(rows);
+            return;
+        }
+        for row in batch.rows() {
+            self.pending.set_context(batch.context().cloned());
+            self.pending.put(&batch, *row);
+            if self.pending.len() == self.most {
+                self.cut();
+            }
+        }
+    }
+
+    fn cut(&mut self) {
+        if !self.pending.is_empty() {
+            let batch = self.pending.take();
+            self.ready.push(Group { rows: 0..batch.len(), batch: Arc::new(batch) });
+        }
+    }
 }
 
 /// Writes requests from records.
@@ -143,42 +177,64 @@ impl Sink for HttpOut {
     ) -> Result<Receipt, StepError> {
         let mut receipt = Receipt { target: Some(self.url.source().to_owned()), ..Receipt::default() };
         let mut writer = Writer::new(&self, &context)?;
-        while let Some(batch) = input.next().await {
-            let mut calls = Vec::new();
-            for start in (0..batch.len()).step_by(self.records.get()) {
-                let rows = start..batch.len().min(start + self.records.get());
-                match writer.request(&batch, rows.clone())? {
-                    Ok(request) => calls.push(Call { rows, request }),
-                    Err(reject) => refuse(&batch, rows, &reject, (&mut out, &mut receipt)),
-                }
+        let mut groups = Groups { most: self.records.get(), pending: BatchBuilder::new(), ready: Vec::new() };
+        loop {
+            let next = input.next().await;
+            let ended = next.is_none();
+            match next {
+                Some(batch) => groups.add(batch),
+                None => groups.cut(),
             }
-            let mut answers = stream::iter(calls)
-                .map(|call| async { (call.rows.clone(), self.send(call, &context).await) })
-                .buffered(self.parallel.get());
-            while let Some((rows, answer)) = answers.next().await {
-                match answer? {
-                    None => receipt.written += rows.len() as u64,
-                    Some(reason) => {
-                        refuse(&batch, rows, &Reject::new(reason), (&mut out, &mut receipt));
-                    }
-                }
+            if ended || groups.ready.len() >= self.parallel.get() {
+                let ready = std::mem::take(&mut groups.ready);
+                self.send_all(ready, &mut writer, (&mut out, &mut receipt)).await?;
             }
-            drop(answers);
-            // the refused go out
-            out.send(Batch::default()).await?;
+            if ended {
+                break;
+            }
         }
+        // an input that ended because the run did is not the whole
+        context.go_on()?;
         context.report_losses(std::mem::take(&mut writer.losses));
         Ok(receipt)
     }
 }
 
 impl HttpOut {
+    /// Makes the calls of these records, several at a time.
+    async fn send_all(
+        &self,
+        groups: Vec<Group>,
+        writer: &mut Writer<'_>,
+        (out, receipt): (&mut Outputs, &mut Receipt),
+    ) -> Result<(), StepError> {
+        let mut calls = Vec::new();
+        for group in groups {
+            match writer.request(&group.batch, group.rows.clone())? {
+                Ok(request) => calls.push((group, request)),
+                Err(reject) => refuse(&group, &reject, (out, receipt)),
+            }
+        }
+        let context = writer.context;
+        let mut answers = stream::iter(calls)
+            .map(|(group, request)| async move { (group, self.send(&request, context).await) })
+            .buffered(self.parallel.get());
+        while let Some((group, answer)) = answers.next().await {
+            match answer? {
+                None => receipt.written += group.rows.len() as u64,
+                Some(reason) => refuse(&group, &Reject::new(reason), (out, receipt)),
+            }
+        }
+        // the refused go out
+        out.send(Batch::default()).await
+    }
+
     /// Makes one call; gives the reason if the server refuses the records.
-    async fn send(&self, call: Call, context: &Context) -> Result<Option<Message>, StepError> {
+    async fn send(&self, unsigned: &Request, context: &Context) -> Result<Option<Message>, StepError> {
         let (http, retry) = (context.http(), Retry::times(self.retries));
         let mut renewed = false;
         loop {
-            let mut request = call.request.clone();
+            let mut request = unsigned.clone();
             if let Some(auth) = &self.auth {
                 auth.apply(&mut request, http, context).await?;
             }
@@ -272,11 +328,18 @@ impl<'a> Writer<'a> {
             json::write(batch.record(rows.start), &mut bytes);
             return Ok(bytes);
         }
-        let mut some = BatchBuilder::new();
-        some.set_context(batch.context().cloned());
-        for row in batch.rows().get(rows).unwrap_or_default() {
-            some.put(batch, *row);
-        }
+        let alone;
+        let batch = if rows.len() == batch.len() {
+            batch
+        } else {
+            let mut some = BatchBuilder::new();
+            some.set_context(batch.context().cloned());
+            for row in batch.rows().get(rows).unwrap_or_default() {
+                some.put(batch, *row);
+            }
+            alone = some.take();
+            &alone
+        };
         let Some(mut encoder) = self.format.encoder() else {
             return Err(StepError::settings(msg!(
                 "the format {format} can only be read",
@@ -284,7 +347,7 @@ impl<'a> Writer<'a> {
             )));
         };
         let encoded = encoder
-            .encode(&some.take(), &mut bytes, &mut self.losses)
+            .encode(batch, &mut bytes, &mut self.losses)
             .and_then(|()| encoder.finish(&mut bytes, &mut self.losses));
         encoded.map_err(|error| StepError::data(error.message))?;
         Ok(bytes)
@@ -303,9 +366,9 @@ impl<'a> Writer<'a> {
     }
 }
 
-fn refuse(batch: &Batch, rows: Range<usize>, reject: &Reject, (out, receipt): (&mut Outputs, &mut Receipt)) {
-    receipt.refused += rows.len() as u64;
-    for row in rows {
-        out.reject(batch.record(row), reject);
+fn refuse(group: &Group, reject: &Reject, (out, receipt): (&mut Outputs, &mut Receipt)) {
+    receipt.refused += group.rows.len() as u64;
+    for row in group.rows.clone() {
+        out.reject(group.batch.record(row), reject);
     }
 }

@@ -52,7 +52,7 @@ impl Transform for Fail {
             let Some(batch) = inputs.next().await else { break };
             out.send(batch).await?;
         }
-        Err(StepError::data(msg!("no more")))
+        Err(StepError::data(msg!("{problem}", problem = "no more")))
     }
 }
 
@@ -76,7 +76,7 @@ impl Transform for Refuse {
     async fn apply(self, mut inputs: Inputs, mut out: Outputs, _: Context) -> Result<(), StepError> {
         while let Some(batch) = inputs.next().await {
             for record in batch.records() {
-                out.reject(record, &Reject::new(msg!("no")));
+                out.reject(record, &Reject::new(msg!("{problem}", problem = "no")));
             }
         }
         Ok(())
