@@ -12,7 +12,10 @@ fn main() {
         match toml::from_str::<BTreeMap<String, String>>(line) {
             Ok(pairs) => pairs.into_iter().for_each(|(english, french)| {
                 if texts.contains_key(&english) {
-                    println!("cargo::warning={source}: line {}: {english:?} stands there already", number + 1);
+                    println!(
+                        "cargo::warning={source}: line {}: {english:?} stands there already",
+                        number + 1
+                    );
                 }
                 texts.entry(english).or_insert(french);
             }),
