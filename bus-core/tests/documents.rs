@@ -90,9 +90,10 @@ triggers:
         line 5, column 5: step "a": conector: unknown field `conector`; did you mean `connector`?
         line 6, column 5: step "a": settings: a group of fields is needed here, not a list
         line 7, column 5: steps[1].id: a text is needed here, not `7`; write it in quotes: "7"
-        line 9, column 17: steps[1].position.x: a whole number is needed here, not `1.5`
         line 9, column 5: steps[1].position: `y` is missing
+        line 9, column 17: steps[1].position.x: a whole number is needed here, not `1.5`
         line 11, column 8: parameters.p.type: unknown choice `txt`; did you mean `text`?
+        line 13, column 5: links[0]: `a` is not a link; write `step -> step` or `step.port -> step.port`; in a chain of several only its ends may have ports
         line 15, column 5: triggers[0].schedul: unknown choice `schedul`; did you mean `schedule`?"#]]
     .assert_eq(&said.join("\n"));
 }
@@ -108,8 +109,11 @@ fn one_thing_wrong() {
         ("version: one", "line 1, column 1: version: a whole number is needed here, not a text"),
         ("name: x", "line 1, column 1: `version` is missing"),
         ("version: 1\nversion: 1", "line 2, column 1: `version` stands here twice"),
-        ("version: 1\nlinks: [a]", "line 2, column 9: links[0]: `a` is not a link"),
-        ("version: 1\nparameters: { a-b: {} }", "line 2, column 1: parameters: `a-b`: a parameter's name"),
+        ("version: 1\nlinks: [a]", "line 2, column 9: links[0]: `a` is not a link; write `step -> step`"),
+        (
+            "version: 1\nparameters: { a-b: {} }",
+            "line 2, column 15: parameters.a-b: `a-b` cannot be the name of a parameter; use letters",
+        ),
     ] {
         let problems = Workflow::load(text).unwrap_err();
         let all: Vec<String> = problems.iter().map(ToString::to_string).collect();

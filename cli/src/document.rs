@@ -113,8 +113,10 @@ impl Document {
     }
 
     /// The workflow, if it can run; otherwise says on standard error what is wrong.
-    pub(crate) fn sound(&self, terminal: &Terminal) -> Option<&Loaded> {
-        if !self.problems.is_empty() {
+    ///
+    /// Warnings alone are not said to who wants it quiet.
+    pub(crate) fn sound(&self, quiet: bool, terminal: &Terminal) -> Option<&Loaded> {
+        if self.counts().0 > 0 || (!quiet && !self.problems.is_empty()) {
             terminal.note(self.report(terminal.language()).trim_end());
         }
         if self.counts().0 > 0 {

@@ -6,8 +6,9 @@ use crate::{
     terminal::Terminal,
 };
 use bus_core::{msg, workflow::Workflow};
+use connectors::kit::transport::io_reason;
 use serde_json::{Map, Value};
-use std::path::PathBuf;
+use std::{io, path::PathBuf};
 use tokio::signal;
 use tokio_util::sync::CancellationToken;
 use workers::{Outcome, RunOptions, RunReport};
@@ -56,12 +57,22 @@ pub(crate) fn execute(workflow: &Workflow, asked: Asked, terminal: &Terminal) ->
     });
     // a thread that waits for a terminal's next line must not keep the program from ending
     runtime.shutdown_background();
+    if asked.data_on_standard_output && reader_is_gone(&report) {
+        return Ok(Exit::Done);
+    }
     tell(&report, (asked.report, asked.quiet, asked.data_on_standard_output), terminal)?;
     Ok(match report.outcome {
         Outcome::Done | Outcome::Unchanged => Exit::Done,
         Outcome::Cancelled => Exit::Interrupted,
         Outcome::Failed | Outcome::NotRun => Exit::Failed,
     })
+}
+
+/// Whether all that went wrong is that whoever read standard output has had enough (`| head`).
+fn reader_is_gone(report: &RunReport) -> bool {
+    let gone = io_reason(&io::ErrorKind::BrokenPipe.into());
+    let mut failures = report.steps.iter().filter_map(|step| step.error.as_ref()).peekable();
+    failures.peek().is_some() && failures.all(|failure| failure.error.message == gone)
 }
 
 /// Ends when the person, or the system, wants the program to end.

@@ -120,7 +120,7 @@ impl<'de> Deserialize<'de> for Written {
 }
 
 /// Reads `a -> b.left`, or a chain `a -> b -> c`.
-fn chain(text: &str) -> Option<Vec<Link>> {
+pub(super) fn chain(text: &str) -> Option<Vec<Link>> {
     let stations: Vec<&str> = text.split("->").map(str::trim).collect();
     if stations.len() < 2 || stations.iter().any(|station| station.is_empty()) {
         return None;

@@ -1,8 +1,8 @@
-use super::{VERSION, Workflow};
+use super::{VERSION, Workflow, link::chain, parameter::is_name};
 use crate::{
     check::{Problem, conform},
     msg,
-    yaml::{self, Document, Places, join_index},
+    yaml::{self, Document, Places, join_index, join_key},
 };
 use serde_json::Value;
 use std::sync::LazyLock;
@@ -37,10 +37,11 @@ impl Workflow {
         if let Some(problem) = other_version(&value) {
             return Err(vec![at(problem)]);
         }
-        let problems: Vec<Problem> = conform(&SCHEMA, &value)
+        let conformity = conform(&SCHEMA, &value)
             .into_iter()
-            .map(|found| at(Problem::error(found.message).field(found.path).advice(found.advice)))
-            .collect();
+            .map(|found| Problem::error(found.message).field(found.path).advice(found.advice));
+        let mut problems: Vec<Problem> = conformity.chain(odd_names_and_links(&value)).map(at).collect();
+        problems.sort_by_key(|problem| problem.place);
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -76,6 +77,26 @@ fn other_version(value: &Value) -> Option<Problem> {
         known = VERSION
     );
     Some(Problem::error(problem).field("version").advice(msg!("use a newer Semantic Bus")))
+}
+
+/// What the schema cannot say: links that cannot be read, and parameters with names that cannot be written
+/// as `${name}`.
+fn odd_names_and_links(document: &Value) -> impl Iterator<Item = Problem> {
+    let names = document.get("parameters").and_then(Value::as_object).into_iter().flat_map(|map| map.keys());
+    let names = names.filter(|name| !is_name(name)).map(|name| {
+        let problem = msg!("`{name}` cannot be the name of a parameter", name = name);
+        let problem = Problem::error(problem).advice(msg!("use letters, digits and `_`"));
+        problem.field(join_key("parameters", name))
+    });
+    let links = document.get("links").and_then(Value::as_array).into_iter().flatten().enumerate();
+    let links = links.filter_map(|(index, link)| {
+        let text = link.as_str().filter(|text| chain(text).is_none())?;
+        let problem = Problem::error(msg!("`{text}` is not a link", text = text)).advice(msg!(
+            "write `step -> step` or `step.port -> step.port`; in a chain of several only its ends may have ports"
+        ));
+        Some(problem.field(join_index("links", index)))
+    });
+    names.chain(links)
 }
 
 /// Turns the path `steps[2].settings.x` into the step's name and the path within it.

@@ -260,7 +260,7 @@ impl JsonSchema for Parameters {
     }
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with(|letter: char| letter.is_ascii_digit())
         && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_')

@@ -33,7 +33,7 @@ pub(crate) fn run(asked: &ConvertArguments, terminal: &Terminal) -> Result<Exit,
     let pairs = ids.iter().zip(ids.iter().skip(1));
     workflow.links = pairs.map(|(from, to)| Link::between(from, to)).collect();
     let document = Document::made(workflow);
-    let Some(loaded) = document.sound(terminal) else { return Ok(Exit::Usage) };
+    let Some(loaded) = document.sound(asked.quiet, terminal) else { return Ok(Exit::Usage) };
     let run = Asked {
         parameters: Map::new(),
         folder: PathBuf::from("."),

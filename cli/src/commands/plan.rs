@@ -11,7 +11,7 @@ use serde_json::json;
 /// Shows the stages of a workflow.
 pub(crate) fn run(asked: &PlanArguments, terminal: &Terminal) -> Result<Exit, Failure> {
     let document = Document::read(&asked.workflow)?;
-    let Some(loaded) = document.sound(terminal) else { return Ok(Exit::Refused) };
+    let Some(loaded) = document.sound(false, terminal) else { return Ok(Exit::Refused) };
     let plan = plan(&loaded.workflow, &Connectors);
     if asked.json {
         terminal.data(&format!("{:#}\n", json!(plan)))

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub(crate) fn run(asked: &RunArguments, terminal: &Terminal) -> Result<Exit, Failure> {
     let changes = changes::read(&asked.inputs, &asked.outputs)?;
     let document = Document::read_and(&asked.workflow, |workflow| changes.apply(workflow))?;
-    let Some(loaded) = document.sound(terminal) else { return Ok(Exit::Refused) };
+    let Some(loaded) = document.sound(asked.quiet, terminal) else { return Ok(Exit::Refused) };
     let workflow = &loaded.workflow;
     let parameters = changes::parameters(workflow, &asked.parameters)?;
     let asked = Asked {

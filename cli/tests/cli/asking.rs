@@ -1,9 +1,7 @@
 //! The real binary, asked for what needs no run: check, plan, connectors, manual, schema, completions.
 
-mod program;
-
+use crate::program::{Folder, semantic_bus};
 use expect_test::expect;
-use program::{Folder, semantic_bus};
 
 const WRONG: &str = "version: 1
 steps:

@@ -5,7 +5,7 @@ use std::{
     fs,
     io::Write as _,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 /// What came of a call.
@@ -22,7 +22,16 @@ pub(crate) fn semantic_bus(arguments: &[&str], input: &str) -> Done {
 }
 
 fn call(folder: &Path, arguments: &[&str], input: &str) -> Done {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_semantic-bus"))
+    let mut child = start(folder, arguments);
+    // a program that does not read its input closes it
+    drop(child.stdin.take().map(|mut stdin| stdin.write_all(input.as_bytes())));
+    let output = child.wait_with_output().expect("the program ends");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    Done { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+}
+
+fn start(folder: &Path, arguments: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_semantic-bus"))
         .args(arguments)
         .current_dir(folder)
         .env_remove("LC_ALL")
@@ -32,12 +41,7 @@ fn call(folder: &Path, arguments: &[&str], input: &str) -> Done {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .expect("the program starts");
-    // a program that does not read its input closes it
-    drop(child.stdin.take().map(|mut stdin| stdin.write_all(input.as_bytes())));
-    let output = child.wait_with_output().expect("the program ends");
-    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    Done { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+        .expect("the program starts")
 }
 
 /// A folder of its own for one test.
@@ -64,5 +68,10 @@ impl Folder {
     /// Calls the program in the folder.
     pub(crate) fn run(&self, arguments: &[&str]) -> Done {
         call(self.0.path(), arguments, "")
+    }
+
+    /// Starts the program in the folder and lets it run.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        start(self.0.path(), arguments)
     }
 }

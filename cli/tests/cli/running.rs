@@ -1,8 +1,6 @@
 //! The real binary, running workflows and converting files.
 
-mod program;
-
-use program::{Folder, semantic_bus};
+use crate::program::{Folder, semantic_bus};
 use serde_json::{Value, json};
 use std::fs;
 
@@ -148,4 +146,35 @@ fn conversions_that_cannot_be() {
         assert_eq!((done.code, done.out.as_str()), (2, ""), "{arguments:?}: {}", done.err);
         assert!(done.err.contains(said), "{arguments:?}: {}", done.err);
     }
+}
+
+#[test]
+fn a_reader_that_has_had_enough_is_no_error() {
+    let folder = folder();
+    let many: String = (0..200_000).map(|n| format!("{{\"n\":{n}}}\n")).collect();
+    folder.write("many.ndjson", &many);
+    let mut child = folder.start(&["convert", "many.ndjson", "-", "--to", "csv"]);
+    let mut start = [0; 2];
+    std::io::Read::read_exact(&mut child.stdout.take().expect("a pipe"), &mut start).expect("a line");
+    let output = child.wait_with_output().expect("the program ends");
+    assert_eq!((&start, output.status.code()), (b"n\n", Some(0)));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_leaves_nothing_half_made() {
+    let folder = folder();
+    let mut child = folder.start(&["convert", "-", "out.csv", "--from", "ndjson"]);
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let lines = "{\"n\":1}\n".repeat(100_000);
+    std::io::Write::write_all(&mut stdin, lines.as_bytes()).expect("it reads");
+    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(killed.expect("kill").success());
+    let output = child.wait_with_output().expect("the program ends");
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    drop(stdin);
+    let left: Vec<_> =
+        fs::read_dir(folder.path(".")).expect("the folder").flatten().map(|it| it.file_name()).collect();
+    assert!(left.iter().all(|name| name == "data" || name == "stations.yaml"), "{left:?}");
 }

@@ -1,0 +1,5 @@
+//! The real binary: what it writes where, and how it ends.
+
+mod asking;
+mod program;
+mod running;
