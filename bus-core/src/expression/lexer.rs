@@ -172,7 +172,9 @@ impl<'a> Lexer<'a> {
     fn string(&mut self) -> Result<Option<Token>, ParseError> {
         let start = self.at;
         let (mut raw, mut bytes) = (false, false);
-        let prefix = self.rest().find(['"', '\'']).and_then(|end| self.rest().get(..end));
+        // at most two letters stand before the quote
+        let end = self.rest().bytes().take(3).position(|byte| matches!(byte, b'"' | b'\''));
+        let prefix = end.and_then(|end| self.rest().get(..end));
         match prefix {
             Some("") => {}
             Some("r" | "R") => raw = true,

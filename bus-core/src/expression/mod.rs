@@ -22,6 +22,8 @@ mod loops;
 mod ops;
 mod parser;
 mod program;
+#[cfg(test)]
+mod properties;
 mod regexes;
 mod setting;
 mod template;

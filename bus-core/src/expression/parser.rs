@@ -10,7 +10,7 @@ use crate::{Message, msg};
 /// Longest expression, in bytes.
 const MOST_BYTES: usize = 64 << 10;
 /// Deepest nesting, so that neither parsing nor evaluating can exhaust the stack.
-const MOST_DEPTH: u16 = 160;
+const MOST_DEPTH: u16 = 96;
 
 /// Words that CEL keeps for the languages it is embedded in.
 const RESERVED: [&str; 17] = [

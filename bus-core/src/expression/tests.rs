@@ -1,7 +1,10 @@
 //! The examples of the table, the language's own rules, and what people get told.
 
 use super::{Expression, Scope, Template, functions};
-use crate::record::{Batch, BatchBuilder, Timestamp};
+use crate::{
+    message::french,
+    record::{Batch, BatchBuilder, Timestamp},
+};
 use serde_json::{Map, Value as Json, json};
 
 fn batch(record: &Json) -> Batch {
@@ -51,6 +54,13 @@ fn examples_of_the_table() {
             "{example}: {value:?}, not {result}"
         );
     }
+}
+
+#[test]
+fn the_table_speaks_french() {
+    let missing: Vec<_> =
+        functions().map(super::Function::about).filter(|text| french(text).is_none()).collect();
+    assert!(missing.is_empty(), "no line in bus-core/translations/fr.toml for {missing:#?}");
 }
 
 #[test]
