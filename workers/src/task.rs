@@ -179,7 +179,8 @@ impl Task {
     }
 
     async fn execute(self) -> Result<(Outcome, Option<Receipt>), StepError> {
-        let mut inputs = Inputs::new(self.inputs, Arc::clone(self.context.meter()));
+        let inputs = Inputs::new(self.inputs, Arc::clone(self.context.meter()));
+        let mut inputs = inputs.spilling(&self.context);
         if self.connector.kind() != Kind::Source {
             if inputs.wait().await {
                 self.part.settle(State::Changed);

@@ -104,6 +104,7 @@ impl Step {
         let mut rest = outputs.rest();
         let run = AssertUnwindSafe(async { (self.0)(inputs, outputs, context.clone()).await });
         let ended = run.catch_unwind().await.unwrap_or_else(|panic| Err(broken(panic.as_ref())));
+        let ended = context.failure().map_or(ended, Err);
         let sent = rest.finish().await;
         let outcome = ended.and_then(|finished| sent.map(|()| finished));
         if outcome.is_err() {

@@ -2,6 +2,7 @@ use super::Limits;
 use crate::kit::http::Http;
 use bus_core::{
     Language,
+    error::StepError,
     loss::LossReport,
     record::{Batch, Shape, Timestamp},
 };
@@ -52,6 +53,8 @@ pub struct ContextParts {
     pub reject_shape: Arc<Shape>,
     /// Whether `-` as a file name stands for standard input and output; only a command line says so.
     pub standard_streams: bool,
+    /// Why the step fails whatever it gives back.
+    pub failure: Mutex<Option<StepError>>,
 }
 
 impl ContextParts {
@@ -74,6 +77,7 @@ impl ContextParts {
             losses: Mutex::default(),
             reject_shape: Self::reject_form(),
             standard_streams: false,
+            failure: Mutex::default(),
         }
     }
 
@@ -189,6 +193,16 @@ impl Context {
     #[must_use]
     pub fn standard_streams(&self) -> bool {
         self.0.standard_streams
+    }
+
+    /// Fails the step whatever it gives back, and ends the run.
+    pub(super) fn fail(&self, error: StepError) {
+        self.0.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        self.0.cancel.cancel();
+    }
+
+    pub(super) fn failure(&self) -> Option<StepError> {
+        self.0.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     pub(super) fn reject_shape(&self) -> &Arc<Shape> {

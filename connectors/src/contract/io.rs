@@ -1,14 +1,12 @@
 use super::{Context, Meter};
+use crate::kit::spill::{Disk, SpillQueue};
 use bus_core::{
     catalogue::{ERRORS, OUT},
     error::{Reject, StepError},
     record::{Batch, BatchBuilder, Value},
 };
 use futures::{StreamExt, stream::FuturesUnordered};
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::{Receiver, Sender};
 
 /// The batches that reach a step, by port. An input ends when all its senders are gone.
@@ -16,6 +14,7 @@ use tokio::sync::mpsc::{Receiver, Sender};
 pub struct Inputs {
     ports: Vec<Port>,
     meter: Arc<Meter>,
+    context: Option<Context>,
 }
 
 #[derive(Debug)]
@@ -23,16 +22,56 @@ struct Port {
     name: &'static str,
     receiver: Receiver<Batch>,
     /// What came while the step waited for another port (see [`Inputs::next_from`]).
-    waiting: VecDeque<Batch>,
+    waiting: SpillQueue,
 }
 
 impl Inputs {
     /// Inputs from these receivers, counted in `meter`.
     #[must_use]
     pub fn new(ports: Vec<(&'static str, Receiver<Batch>)>, meter: Arc<Meter>) -> Self {
-        let ports =
-            ports.into_iter().map(|(name, receiver)| Port { name, receiver, waiting: VecDeque::new() });
-        Self { ports: ports.collect(), meter }
+        // nothing goes to disk until [`Self::spilling`] says where
+        let disk = Disk::new(std::env::temp_dir(), 0, Arc::clone(&meter));
+        let port =
+            |(name, receiver)| Port { name, receiver, waiting: SpillQueue::new(disk.clone(), usize::MAX) };
+        Self { ports: ports.into_iter().map(port).collect(), meter, context: None }
+    }
+
+    /// Keeps what waits at a port within the memory of the step, the rest in its scratch folder.
+    #[must_use]
+    pub fn spilling(mut self, context: &Context) -> Self {
+        let memory = context.limits().step_memory / self.ports.len().max(1);
+        for port in &mut self.ports {
+            port.waiting = SpillQueue::new(Disk::of(context), memory);
+        }
+        self.context = Some(context.clone());
+        self
+    }
+
+    /// Notes that what waits at a port cannot be kept: the step fails, whatever it makes of the rest.
+    fn fail(&self, error: StepError) {
+        if let Some(context) = &self.context {
+            context.fail(error);
+        }
+    }
+
+    fn keep(&mut self, index: usize, batch: Batch) -> Option<()> {
+        match self.ports.get_mut(index)?.waiting.push(batch) {
+            Ok(()) => Some(()),
+            Err(error) => {
+                self.fail(error);
+                None
+            }
+        }
+    }
+
+    fn kept(&mut self, index: usize) -> Option<Batch> {
+        match self.ports.get_mut(index)?.waiting.pop() {
+            Ok(batch) => batch,
+            Err(error) => {
+                self.fail(error);
+                None
+            }
+        }
     }
 
     /// Waits until there is something to do; `false` if all ports end without a batch. Nothing is taken.
@@ -40,19 +79,17 @@ impl Inputs {
         if self.ports.iter().any(|port| !port.waiting.is_empty()) {
             return true;
         }
-        let Some((index, batch)) = self.receive_any("").await else { return false };
-        if let Some(port) = self.ports.get_mut(index) {
-            port.waiting.push_back(batch);
+        match self.receive_any("").await {
+            Some((index, batch)) => self.keep(index, batch).is_some(),
+            None => false,
         }
-        true
     }
 
     /// The next batch of the only (or first) port; `None` at its end.
     pub async fn next(&mut self) -> Option<Batch> {
-        let port = self.ports.first_mut()?;
-        let batch = match port.waiting.pop_front() {
+        let batch = match self.kept(0) {
             Some(batch) => batch,
-            None => port.receiver.recv().await?,
+            None => self.ports.first_mut()?.receiver.recv().await?,
         };
         self.meter.came(&batch);
         Some(batch)
@@ -60,32 +97,33 @@ impl Inputs {
 
     /// The next batch of one port; `None` at its end or if nothing is linked to it.
     ///
-    /// What reaches the other ports meanwhile is kept, so that two branches of one source may be
-    /// joined without each waiting for the other.
+    /// What reaches the other ports meanwhile is kept, beyond the memory of the step on disk, so that two
+    /// branches of one source may be joined without each waiting for the other.
     pub async fn next_from(&mut self, name: &str) -> Option<Batch> {
+        let wanted = self.ports.iter().position(|port| port.name == name)?;
         loop {
-            let port = self.ports.iter_mut().find(|port| port.name == name)?;
-            if let Some(batch) = port.waiting.pop_front() {
+            if let Some(batch) = self.kept(wanted) {
                 self.meter.came(&batch);
                 return Some(batch);
             }
             let (index, batch) = self.receive_any(name).await?;
-            self.ports.get_mut(index)?.waiting.push_back(batch);
+            if index == wanted {
+                self.meter.came(&batch);
+                return Some(batch);
+            }
+            self.keep(index, batch)?;
         }
     }
 
     /// The next batch of whichever port has one, with the port's name; `None` when all have ended.
     pub async fn next_any(&mut self) -> Option<(&'static str, Batch)> {
-        let waiting = self.ports.iter_mut().find_map(|port| Some((port.name, port.waiting.pop_front()?)));
-        let (name, batch) = match waiting {
+        let waiting = (0..self.ports.len()).find_map(|index| Some((index, self.kept(index)?)));
+        let (index, batch) = match waiting {
             Some(found) => found,
-            None => {
-                let (index, batch) = self.receive_any("").await?;
-                (self.ports.get(index)?.name, batch)
-            }
+            None => self.receive_any("").await?,
         };
         self.meter.came(&batch);
-        Some((name, batch))
+        Some((self.ports.get(index)?.name, batch))
     }
 
     /// Waits for any port; `None` when all have ended, or when the port `needed` has.

@@ -73,6 +73,18 @@ fn two_branches_of_one_source_may_be_joined() {
     );
     let report = run(&workflow, options(folder.path()));
     assert_eq!(report.step("out").unwrap().receipt.as_ref().unwrap().written, 100_000);
+    assert_eq!(report.step("both").unwrap().counts.spilled, 0);
+
+    let mut tight = options(folder.path());
+    tight.limits.step_memory = 1 << 16;
+    let report = run(&workflow, tight);
+    assert_eq!(report.step("out").unwrap().receipt.as_ref().unwrap().written, 100_000);
+    assert!(report.step("both").unwrap().counts.spilled > 0);
+
+    let mut tighter = options(folder.path());
+    (tighter.limits.step_memory, tighter.limits.spill_bytes) = (1 << 16, 1 << 10);
+    let report = run(&workflow, tighter);
+    assert_eq!(report.step("both").unwrap().outcome, Outcome::Failed, "{}", report.text(Language::En));
 }
 
 #[test]
@@ -220,4 +232,64 @@ fn what_cannot_start_says_why() {
             .starts_with("step `a`: records: invalid type")
     );
     assert!(text(&[("a", "limit", limit)], &["a -> b"]).contains("the port `b.in`, which does not exist"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told_and_leaves_nothing_half_written() {
+    // the child may write files up to 1 MB: a real limit of the system, for real files
+    const HERE: &str = "tests::a_full_disk_is_told_and_leaves_nothing_half_written";
+    let folder = tempfile::tempdir().unwrap();
+    #[expect(clippy::disallowed_methods, reason = "the child is told by the environment where to write")]
+    if let Ok(folder) = std::env::var("WRITE_UNTIL_FULL") {
+        let workflow = workflow(
+            &[("in", "endless", json!({})), ("out", "file-out", json!({ "path": "out.ndjson" }))],
+            &["in -> out"],
+        );
+        let report = run(&workflow, options(Path::new(&folder)));
+        println!("{}", report.step("out").unwrap().error.as_ref().unwrap().text);
+        return;
+    }
+    fs::write(folder.path().join("out.ndjson"), "before").unwrap();
+    let program = std::env::current_exe().unwrap();
+    let script =
+        format!("ulimit -f 1024; trap '' XFSZ; exec {} --exact {HERE} --nocapture", program.display());
+    let output = std::process::Command::new("sh")
+        .args(["-c", &script])
+        .env("WRITE_UNTIL_FULL", folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        said.contains("step `out`: out.ndjson: the file would grow beyond what the system allows"),
+        "{said}"
+    );
+    assert_eq!(fs::read_to_string(folder.path().join("out.ndjson")).unwrap(), "before");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "only the old file and the scratch folder");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_file_system_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mounted = std::process::Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=512k", "tmpfs"])
+        .arg(folder.path())
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !mounted {
+        println!("skipped: only root may mount");
+        return;
+    }
+    let workflow = workflow(
+        &[("in", "endless", json!({})), ("out", "file-out", json!({ "path": "out.ndjson" }))],
+        &["in -> out"],
+    );
+    let report = run(&workflow, options(folder.path()));
+    let text = report.step("out").unwrap().error.as_ref().unwrap().text.clone();
+    let left = fs::read_dir(folder.path()).unwrap().count();
+    let unmounted = std::process::Command::new("umount").arg(folder.path()).status();
+    assert!(unmounted.is_ok_and(|status| status.success()));
+    assert_eq!(text, "step `out`: out.ndjson: the disk is full: make room, or write elsewhere");
+    assert_eq!(left, 1, "only the scratch folder");
 }
