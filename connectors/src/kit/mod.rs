@@ -16,8 +16,8 @@ mod pattern;
 #[cfg(test)]
 pub(crate) mod probe;
 pub(crate) mod profile;
-pub mod series;
 mod secret;
+pub mod series;
 pub mod settings;
 pub mod spill;
 pub mod sum;
