@@ -199,6 +199,9 @@ impl Transform for Resample {
     }
 }
 
+/// Series whose state is held at once, when readings are not sorted by series.
+const MOST_SERIES: usize = 50_000;
+
 /// The series and where their slots go.
 struct Step<'a> {
     settings: &'a Resample,
@@ -299,6 +302,9 @@ impl<'a> Step<'a> {
             Some(last) if at <= last => place(Clash::Later).ok().filter(|later| *later > last).unwrap_or(at),
             _ => at,
         };
+        if self.local.len() >= MOST_SERIES {
+            self.local.clear();
+        }
         self.local.insert(self.key.clone(), at);
         Ok(at)
     }
@@ -310,6 +316,12 @@ impl<'a> Step<'a> {
             .map(|field| field.get(record).filter(|value| !value.is_null()).map(Owned::from))
             .collect();
         if !self.series.contains_key(&self.key) {
+            if self.series.len() >= MOST_SERIES {
+                return Err(StepError::data(msg!(
+                    "there are more than {limit} series at once: do not say that readings come in order",
+                    limit = MOST_SERIES
+                )));
+            }
             let head = self.head(record);
             self.series.insert(self.key.clone(), (head, Series::new(&self.rules)));
         }
