@@ -19,6 +19,7 @@ pub(crate) mod profile;
 mod secret;
 pub mod series;
 pub mod settings;
+pub mod kml;
 pub mod sheet;
 pub mod spill;
 pub mod sum;
