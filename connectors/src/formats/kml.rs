@@ -31,11 +31,7 @@ impl Codec for Settings {
 }
 
 fn looks_like_kml(start: &[u8]) -> u8 {
+    let start = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start).trim_ascii_start();
     let start = start.get(..1_024).unwrap_or(start);
-    let found = memchr::memmem::find(start, b"<kml").is_some();
-    if found && start.trim_ascii_start().starts_with(b"<") || found && start.starts_with(b"\xEF\xBB\xBF<") {
-        90
-    } else {
-        0
-    }
+    if start.starts_with(b"<") && memchr::memmem::find(start, b"<kml").is_some() { 90 } else { 0 }
 }

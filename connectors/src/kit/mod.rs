@@ -6,6 +6,7 @@ pub mod emit;
 pub mod fields;
 pub mod geojson;
 pub mod http;
+pub mod ics;
 pub mod json;
 pub(crate) mod layout;
 pub mod lookup;

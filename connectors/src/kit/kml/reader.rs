@@ -134,10 +134,11 @@ impl Handler for Run<'_> {
             None => {
                 if matches!(name.as_str(), "Folder" | "Document") {
                     state.folders.pop();
-                } else if name == "name" && matches!(parent, "Folder" | "Document") {
-                    if let Some(folder) = state.folders.last_mut() {
-                        *folder = Some(text.trim().to_owned());
-                    }
+                } else if name == "name"
+                    && matches!(parent, "Folder" | "Document")
+                    && let Some(folder) = state.folders.last_mut()
+                {
+                    *folder = Some(text.trim().to_owned());
                 }
                 Ok(())
             }
