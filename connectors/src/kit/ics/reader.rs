@@ -121,7 +121,7 @@ impl Reader {
         match (within, line.name.as_str()) {
             ("VTIMEZONE", "TZID") => self.zone = Some(line.value),
             ("STANDARD" | "DAYLIGHT", _) if self.observance.len() < self.most_fields => {
-                self.observance.push(line)
+                self.observance.push(line);
             }
             ("VCALENDAR", "X-WR-CALNAME" | "NAME") => self.calendar = Some(unescape(&line.value)),
             _ => {}
