@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Shows how a workflow is executed: its stages.
     Plan(PlanArguments),
+    /// Says what the data of a file looks like: types, codes, dates, units, with what speaks for each guess.
+    Infer(InferArguments),
     /// Lists the connectors.
     Connectors(ConnectorsArguments),
     /// Shows the manual page of a connector.
@@ -118,6 +120,22 @@ pub(crate) struct PlanArguments {
     #[arg(value_name = "WORKFLOW")]
     pub(crate) workflow: String,
     /// Writes the plan as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InferArguments {
+    /// The file to look at; - for standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: String,
+    /// The format of the input, also with settings, as in a workflow; without it, the name and the first bytes tell.
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) from: Option<String>,
+    /// How many records to look at, 100000 unless said.
+    #[arg(long, value_name = "NUMBER", default_value_t = 100_000, hide_default_value = true)]
+    pub(crate) records: u64,
+    /// Writes what was found as JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -57,7 +57,7 @@ fn file(id: &str, connector: &str, (name, format): (&str, Option<&str>)) -> Resu
 }
 
 /// A format as typed: its id, or with settings as in a workflow (`csv: { delimiter: ";" }`).
-fn format(text: &str) -> Result<Value, Failure> {
+pub(super) fn format(text: &str) -> Result<Value, Failure> {
     let value = yaml::read(text)
         .map_err(|error| Failure::usage(msg!("`{text}`: {problem}", text = text, problem = error.message)))?;
     let Value::String(id) = &value.value else { return Ok(value.value) };
