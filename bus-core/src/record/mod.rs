@@ -13,6 +13,8 @@ mod number;
 mod pack;
 mod shape;
 mod slot;
+#[cfg(test)]
+mod tests;
 mod timestamp;
 mod unpack;
 mod value;
