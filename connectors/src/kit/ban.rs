@@ -5,15 +5,15 @@ mod answers;
 mod form;
 
 use crate::{
-    contract::Context,
+    contract::{Context, Inputs},
     kit::http::{Address, Method, Request, Retry, of_status},
 };
 use bus_core::{
     error::StepError,
     msg,
-    record::{BatchBuilder, Value},
+    record::{Batch, BatchBuilder, Value},
 };
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use rustc_hash::FxHashMap;
 use std::{
     num::NonZeroU32,
@@ -29,7 +29,8 @@ const PUBLIC: &str = "https://data.geopf.fr/geocodage";
 pub(crate) fn base(given: Option<Address>) -> Result<Address, StepError> {
     match given {
         Some(address) => Ok(address),
-        None => Address::try_from(PUBLIC.to_owned()).map_err(|problem| StepError::ours(msg!("{problem}", problem = problem))),
+        None => Address::try_from(PUBLIC.to_owned())
+            .map_err(|problem| StepError::ours(msg!("{problem}", problem = problem))),
     }
 }
 
@@ -131,7 +132,7 @@ pub(crate) struct Service {
 }
 
 /// Questions in one bulk call.
-const BULK: usize = 1_000;
+const BULK: usize = 1_024;
 /// Calls under way at once.
 const AT_ONCE: usize = 4;
 /// One answer remembered takes about so many bytes.
@@ -197,19 +198,23 @@ impl Service {
 
     async fn one_by_one(&mut self, questions: &[Question]) -> Result<Vec<Vec<Place>>, StepError> {
         let waits: Vec<Duration> = questions.iter().map(|_| self.turn()).collect();
-        let this = &*self;
-        let calls = questions.iter().zip(waits).map(|(question, wait)| async move {
-            tokio::time::sleep(wait).await;
-            let mut url =
-                this.url(&[if matches!(question, Question::Reverse { .. }) { "reverse" } else { "search" }])?;
-            form::query(&mut url, question, this.options.kind, this.options.candidates.max(1));
-            // a question it cannot read (400, 404) has no answer
-            match this.fetch(&this.request(Method::Get, url)).await? {
-                Some(bytes) => answers::from_json(&bytes),
-                None => Ok(Vec::new()),
-            }
-        });
+        let mut calls = Vec::with_capacity(questions.len());
+        for (question, wait) in questions.iter().zip(waits) {
+            calls.push(self.one(question, wait).boxed());
+        }
         stream::iter(calls).buffered(AT_ONCE).try_collect().await
+    }
+
+    async fn one(&self, question: &Question, wait: Duration) -> Result<Vec<Place>, StepError> {
+        tokio::time::sleep(wait).await;
+        let reverse = matches!(question, Question::Reverse { .. });
+        let mut url = self.url(&[if reverse { "reverse" } else { "search" }])?;
+        form::query(&mut url, question, self.options.kind, self.options.candidates.max(1));
+        // a question it cannot read (400, 404) has no answer
+        match self.fetch(&self.request(Method::Get, url)).await? {
+            Some(bytes) => answers::from_json(&bytes),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// How long to wait for one's turn.
@@ -263,6 +268,29 @@ impl Question {
             Self::Search { text, .. } => text.chars().count() >= SHORTEST,
             Self::Reverse { .. } => true,
         }
+    }
+}
+
+/// Puts records together, so that small batches do not make small calls.
+#[derive(Debug, Default)]
+pub(crate) struct Gather(BatchBuilder);
+
+impl Gather {
+    /// As many records as go in one call; `None` at the end of the input.
+    pub(crate) async fn next(&mut self, inputs: &mut Inputs) -> Option<Batch> {
+        while let Some(batch) = inputs.next().await {
+            if self.0.is_empty() && batch.len() >= BULK / 2 {
+                return Some(batch);
+            }
+            for row in batch.rows() {
+                self.0.put(&batch, *row);
+            }
+            self.0.set_context(batch.context().cloned());
+            if self.0.is_full() {
+                return Some(self.0.take());
+            }
+        }
+        (!self.0.is_empty()).then(|| self.0.take())
     }
 }
 

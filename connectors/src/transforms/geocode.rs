@@ -3,7 +3,7 @@
 use crate::{
     contract::{Connector, Context, Inputs, Outputs, Transform},
     kit::{
-        ban::{self, Options, Place, Question, Service},
+        ban::{self, Gather, Options, Place, Question, Service},
         edit::Editor,
         http::Address,
     },
@@ -158,7 +158,8 @@ impl Transform for Geocode {
         let mut targets = vec![self.longitude.clone(), self.latitude.clone()];
         targets.extend(self.details.clone());
         let mut editor = Editor::new(targets);
-        while let Some(batch) = inputs.next().await {
+        let mut gather = Gather::default();
+        while let Some(batch) = gather.next(&mut inputs).await {
             let questions: Vec<_> = batch.records().map(|record| self.question(record)).collect();
             let answers = service.ask(&questions).await?;
             let mut rows = questions.iter().zip(&answers);

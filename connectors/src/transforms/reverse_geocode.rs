@@ -3,7 +3,7 @@
 use crate::{
     contract::{Connector, Context, Inputs, Outputs, Transform},
     kit::{
-        ban::{self, Options, Place, Question, Service},
+        ban::{self, Gather, Options, Place, Question, Service},
         edit::Editor,
         http::Address,
     },
@@ -120,7 +120,8 @@ impl Transform for ReverseGeocode {
         };
         let mut service = Service::new(options, context);
         let mut editor = Editor::new(vec![self.into.clone()]);
-        while let Some(batch) = inputs.next().await {
+        let mut gather = Gather::default();
+        while let Some(batch) = gather.next(&mut inputs).await {
             let questions: Vec<_> = batch.records().map(|record| self.question(record)).collect();
             let answers = service.ask(&questions).await?;
             let mut rows = questions.iter().zip(&answers);
