@@ -172,9 +172,15 @@ impl Connector {
             start: |settings| {
                 let step: T = parse(settings)?;
                 Ok(Step(Box::new(|inputs, out, context| {
-                    Box::pin(
-                        async move { step.apply(inputs, out, context).await.map(|()| Finished::Applied) },
-                    )
+                    Box::pin(async move {
+                        let unwanted = out.unwanted();
+                        tokio::select! {
+                            biased;
+                            ended = step.apply(inputs, out, context) => ended.map(|()| Finished::Applied),
+                            // a limit behind it was reached: what it would still send goes nowhere
+                            () = unwanted => Ok(Finished::Applied),
+                        }
+                    })
                 })))
             },
         }

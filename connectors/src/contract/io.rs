@@ -228,6 +228,20 @@ impl Outputs {
         links.peek().is_some() && links.all(Sender::is_closed)
     }
 
+    /// Ends when nobody wants more, as [`Self::is_done`] says; never where nothing is linked.
+    pub(super) fn unwanted(&self) -> impl Future<Output = ()> + Send + use<> {
+        let ports = self.ports.iter().filter(|(name, _)| *name != ERRORS);
+        let links: Vec<_> = ports.flat_map(|(_, links)| links).cloned().collect();
+        async move {
+            if links.is_empty() {
+                return std::future::pending().await;
+            }
+            for link in links {
+                link.closed().await;
+            }
+        }
+    }
+
     /// Sends one record to the `errors` port, with the reason. It goes out with the next batch.
     ///
     /// The record on that port is `{record, reason, field, line, column, step}`.

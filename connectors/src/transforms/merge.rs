@@ -72,6 +72,7 @@ enum Order {
 const PORTS: [&str; 8] = ["in", "in2", "in3", "in4", "in5", "in6", "in7", "in8"];
 
 impl Transform for Merge {
+    const REGROUPS: bool = true;
     const INPUTS: &'static [Input] = &[
         Input::required("in"),
         Input::optional("in2"),

@@ -44,6 +44,8 @@ struct Nest {
 }
 
 impl Transform for Nest {
+    const REGROUPS: bool = true;
+
     async fn apply(self, mut inputs: Inputs, mut out: Outputs, context: Context) -> Result<(), StepError> {
         let mut fields = readers(&self.by);
         let (disk, memory) = (Disk::of(&context), context.limits().step_memory / 2);

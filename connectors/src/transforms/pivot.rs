@@ -60,6 +60,8 @@ const fn first() -> Function {
 }
 
 impl Transform for Pivot {
+    const REGROUPS: bool = true;
+
     async fn apply(self, mut inputs: Inputs, mut out: Outputs, context: Context) -> Result<(), StepError> {
         let mut table = Table::new(&self, &context);
         let mut emitter = Emitter::default();

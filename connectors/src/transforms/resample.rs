@@ -156,6 +156,8 @@ fn paris() -> Zone {
 }
 
 impl Transform for Resample {
+    const REGROUPS: bool = true;
+
     async fn apply(self, mut inputs: Inputs, out: Outputs, context: Context) -> Result<(), StepError> {
         let mut step = Step::new(&self, out)?;
         let mut sorter = Sorter::new(&Disk::of(&context), context.limits().step_memory / 2);

@@ -53,6 +53,8 @@ enum Take {
 }
 
 impl Transform for Sample {
+    const REGROUPS: bool = true;
+
     async fn apply(self, mut inputs: Inputs, mut out: Outputs, context: Context) -> Result<(), StepError> {
         let mut random = Random(self.seed);
         let mut number = 0_u64;

@@ -33,6 +33,8 @@ const fn first() -> NonZeroU64 {
 }
 
 impl Transform for Slice {
+    const REGROUPS: bool = true;
+
     async fn apply(self, mut inputs: Inputs, mut out: Outputs, _: Context) -> Result<(), StepError> {
         let (from, to) = (self.from.get(), self.to.map_or(u64::MAX, NonZeroU64::get));
         if to < from {

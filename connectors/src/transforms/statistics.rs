@@ -57,6 +57,8 @@ fn quartiles() -> Vec<f64> {
 const MOST_FIELDS: usize = 1_000;
 
 impl Transform for Statistics {
+    const REGROUPS: bool = true;
+
     async fn apply(self, mut inputs: Inputs, mut out: Outputs, context: Context) -> Result<(), StepError> {
         if let Some(wrong) = self.quantiles.iter().find(|quantile| !(0.0..=1.0).contains(*quantile)) {
             return Err(StepError::settings(msg!(
