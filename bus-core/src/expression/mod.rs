@@ -17,6 +17,8 @@ mod error;
 mod eval;
 mod functions;
 mod kept;
+#[cfg(test)]
+mod language;
 mod lexer;
 mod loops;
 mod ops;

@@ -19,7 +19,7 @@ fn scope<'a>(batch: &'a Batch, parameters: &'a Map<String, Json>) -> Scope<'a> {
 }
 
 /// The value of an expression over a record as JSON, or the error in English.
-fn eval(expression: &str, record: &Json) -> Result<Json, String> {
+pub(super) fn eval(expression: &str, record: &Json) -> Result<Json, String> {
     let expression: Expression = expression.parse().map_err(|error: super::ParseError| error.to_string())?;
     let (batch, parameters) = (batch(record), Map::from_iter([("year".to_owned(), json!(2026))]));
     let mut out = BatchBuilder::new();
