@@ -8,3 +8,4 @@ mod rdf;
 mod table_schema;
 mod units;
 mod xml;
+mod senml;

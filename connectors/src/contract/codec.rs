@@ -3,7 +3,7 @@ use bus_core::{
     Message,
     error::Reject,
     loss::LossReport,
-    record::{Batch, BatchBuilder},
+    record::{Batch, BatchBuilder, Timestamp},
 };
 use std::{collections::VecDeque, fmt, mem};
 
@@ -46,6 +46,9 @@ impl fmt::Display for FormatError {
 /// However the bytes are cut, the records are the same. One bad record is rejected and reading goes on
 /// where the format allows to find the next one.
 pub trait Decoder: Send {
+    /// Says when the document was received, for formats that have times relative to that.
+    fn received(&mut self, _: Timestamp) {}
+
     /// Takes the next bytes of the document.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use crate::{
     kit::{
         json::{self, RecordWriter},
         jsonld::{self, Document},
+        senml,
     },
 };
 use bus_core::{
@@ -83,6 +84,17 @@ impl Writer {
     }
 }
 
+/// Writes a SenML record as what it is.
+fn typed(record: Value<'_>, out: &mut Vec<u8>) {
+    let start = out.len();
+    json::write(record, out);
+    let body = out.split_off(start);
+    out.extend_from_slice(b"{\"@type\":\"");
+    out.extend_from_slice(senml::OBSERVATION.as_bytes());
+    out.extend_from_slice(b"\",");
+    out.extend_from_slice(body.strip_prefix(b"{").unwrap_or(&body));
+}
+
 impl Encoder for Writer {
     fn encode(
         &mut self,
@@ -92,15 +104,18 @@ impl Encoder for Writer {
     ) -> Result<(), FormatError> {
         let head = self.start(batch.context(), out);
         let foreign = batch.context().filter(|context| !Arc::ptr_eq(context, &head) && ***context != *head);
+        let observations = batch.context().is_some_and(|context| senml::is_senml(context));
         for record in batch.records() {
-            let Value::Object(_) = record else {
+            let Value::Object(object) = record else {
                 losses.note("", Loss::Dropped, "a record that is no object has no form in RDF");
                 continue;
             };
             out.extend_from_slice(if self.nodes > 0 { b",\n" } else { b"\n" });
             self.nodes += 1;
+            let observation = observations && object.get("@type").is_none();
             match foreign {
                 Some(context) => self.foreign(record, context, out),
+                None if observation => typed(record, out),
                 None => self.records.write(record, out),
             }
         }

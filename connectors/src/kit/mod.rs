@@ -37,3 +37,4 @@ pub use secret::{Revealed, Secret};
 pub use transport::{Damaged, ReadOptions, read, write};
 pub mod jsonld;
 pub mod rdf;
+pub mod senml;

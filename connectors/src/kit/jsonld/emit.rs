@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     contract::FormatError,
-    kit::rdf::{QuadSink, is_strict_iri},
+    kit::{
+        rdf::{QuadSink, is_strict_iri},
+        senml,
+    },
 };
 use bus_core::{
     loss::{Loss, LossReport},
@@ -28,6 +31,8 @@ pub struct Emitter {
     pub(super) terms: Terms,
     /// The context has parts that a plan cannot know, such as an address.
     opaque: bool,
+    /// The records are SenML: see [`senml::context`].
+    pub(super) observations: bool,
     plans: FxHashMap<usize, Arc<Plan>>,
     pub(super) last_blank: u64,
     drops: Vec<Drops>,
@@ -123,6 +128,7 @@ impl Emitter {
                 return Err(FormatError::new(message));
             }
         }
+        self.observations = senml::is_senml(&context);
         self.context = Some(context);
         Ok(())
     }

@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{
     contract::FormatError,
-    kit::rdf::{Quad, QuadSink, Term, is_absolute, is_iri, names},
+    kit::{
+        rdf::{Quad, QuadSink, Term, is_absolute, is_iri, names},
+        senml,
+    },
 };
 use bus_core::record::{Object, Value};
 use std::{collections::VecDeque, sync::Arc};
@@ -80,6 +83,9 @@ impl<'a, 'e> Work<'a, 'e> {
                     }
                     (Kind::Node, _) => {
                         let Some(name) = self.name(object, &plan) else { return Ok(()) };
+                        if self.emitter.observations && object.get("@type").is_none() {
+                            self.send(&name, names::TYPE, Term::Iri(senml::OBSERVATION), graph)?;
+                        }
                         self.node(object, &plan, &name, graph)
                     }
                     (Kind::Set(place), _) => {
@@ -117,6 +123,14 @@ impl<'a, 'e> Work<'a, 'e> {
     /// The node that a text names; `vocabulary` for types.
     fn resource(&mut self, text: &str, vocabulary: bool) -> Option<Name> {
         let mut iri = String::new();
+        // the codes of units that no term can be
+        if vocabulary
+            && self.emitter.observations
+            && text.contains('/')
+            && let Some(unit) = senml::unit_iri(text)
+        {
+            return Some(Name::Iri(unit));
+        }
         if !self.emitter.terms.expand(text, vocabulary, true, &mut iri) {
             return None;
         }

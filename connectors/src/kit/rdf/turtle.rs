@@ -1,8 +1,4 @@
-use super::{
-    Nodes,
-    scan::Syntax,
-    terse::{Reader, Trouble},
-};
+use super::{Nodes, scan::Syntax, terse::Reader, terse_text::Trouble};
 use crate::contract::{Decoded, Decoder, FormatError, Limits};
 use bus_core::msg;
 

@@ -175,6 +175,7 @@ async fn decode<S: ByteStream>(
             format = format.format().id()
         )));
     };
+    decoder.received(context.now());
     let mut tag = options.name_field.map(|field| Tag::new(field, options.name));
     let mut decoded = Decoded::default();
     while !out.is_done() {

@@ -5,7 +5,7 @@
 
 mod chars;
 mod declaration;
-mod escape;
+pub(crate) mod escape;
 mod fields;
 mod hand;
 mod intake;

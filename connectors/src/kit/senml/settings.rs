@@ -1,0 +1,52 @@
+use crate::contract::FormatError;
+use bus_core::{msg, record::Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+/// The order of the records of a pack.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// By time, as resolved records are
+    #[default]
+    Chronological,
+    /// As they are written
+    AsWritten,
+}
+
+/// A time that stands for the moment of reception.
+#[derive(Debug, Clone, Copy, JsonSchema)]
+#[schemars(with = "String")]
+pub struct Now(pub(super) Timestamp);
+
+impl<'de> Deserialize<'de> for Now {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let time = Timestamp::parse(&text).filter(|time| time.offset().is_some());
+        time.map(Self).ok_or_else(|| {
+            D::Error::custom(format_args!(
+                "`{text}` is not a time with its zone, such as `2026-03-28T00:00:00Z`"
+            ))
+        })
+    }
+}
+
+/// How a pack is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Reading {
+    pub(crate) now: Option<Now>,
+    pub(crate) order: Order,
+    pub(crate) stream: bool,
+}
+
+impl Reading {
+    /// The moment of reception, in microseconds.
+    pub(super) fn now_micros(self) -> Result<i64, FormatError> {
+        match self.now {
+            Some(Now(now)) => Ok(now.micros()),
+            None => Err(FormatError::new(msg!(
+                "the pack has a time relative to its reception, which is not known: set `now`"
+            ))),
+        }
+    }
+}
