@@ -59,6 +59,9 @@ pub(crate) struct RunArguments {
     /// The file where steps remember what they have read, so that what has not changed is not read again.
     #[arg(long, value_name = "FILE")]
     pub(crate) remember: Option<String>,
+    /// A host of this machine or of a private network that may be called; all of them with `*`; may be repeated.
+    #[arg(long = "allow-host", value_name = "HOST")]
+    pub(crate) allowed_hosts: Vec<String>,
     /// Writes the report of the run as data; the form is json.
     #[arg(long, value_name = "FORM", value_parser = ["json"], hide_possible_values = true)]
     pub(crate) report: Option<String>,

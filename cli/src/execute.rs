@@ -6,6 +6,7 @@ use crate::{
     terminal::Terminal,
 };
 use bus_core::{msg, workflow::Workflow};
+use connectors::kit::http::{Http, HttpOptions};
 use connectors::kit::transport::io_reason;
 use serde_json::{Map, Value};
 use std::{io, path::PathBuf};
@@ -23,6 +24,8 @@ pub(crate) struct Asked {
     pub(crate) errors: Option<PathBuf>,
     /// Where steps remember what they have read.
     pub(crate) memory: Option<PathBuf>,
+    /// Hosts of private networks that may be called.
+    pub(crate) allowed_hosts: Vec<String>,
     pub(crate) threads: Option<usize>,
     pub(crate) quiet: bool,
     /// Whether the report is wanted as data.
@@ -41,6 +44,7 @@ pub(crate) fn execute(workflow: &Workflow, asked: Asked, terminal: &Terminal) ->
         language: terminal.language(),
         errors_folder: asked.errors,
         memory_file: asked.memory,
+        http: Http::new(HttpOptions { allowed_hosts: asked.allowed_hosts, ..HttpOptions::default() }),
         standard_streams: true,
         cancel: cancel.clone(),
         progress: (!asked.quiet).then(|| progress::watcher(terminal.language())),

@@ -1,5 +1,5 @@
 use crate::report::{Outcome, RunReport, StepReport};
-use bus_core::{Language, Message, loss::Loss, msg};
+use bus_core::{Language, Message, catalogue::Kind, loss::Loss, msg};
 
 impl RunReport {
     /// The report for people, several lines.
@@ -31,16 +31,32 @@ impl RunReport {
 
 fn line(step: &StepReport) -> Message {
     match step.outcome {
-        Outcome::Done => msg!(
-            "{came} records in, {went} out, {refused} refused",
-            came = step.counts.records_in,
-            went = step.receipt.as_ref().map_or(step.counts.records_out, |receipt| receipt.written),
-            refused = step.counts.errors
-        ),
+        Outcome::Done => done(step),
         Outcome::Unchanged => msg!("unchanged"),
         Outcome::Failed => msg!("failed"),
         Outcome::Cancelled => msg!("cancelled"),
         Outcome::NotRun => msg!("not run"),
+    }
+}
+
+fn done(step: &StepReport) -> Message {
+    let counts = step.counts;
+    match (step.kind, &step.receipt) {
+        (Kind::Source, _) => {
+            msg!("{went} records read, {refused} refused", went = counts.records_out, refused = counts.errors)
+        }
+        (_, Some(receipt)) => msg!(
+            "{came} records in, {written} written, {refused} refused",
+            came = counts.records_in,
+            written = receipt.written,
+            refused = counts.errors
+        ),
+        (_, None) => msg!(
+            "{came} records in, {went} out, {refused} refused",
+            came = counts.records_in,
+            went = counts.records_out,
+            refused = counts.errors
+        ),
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) fn run(asked: &RunArguments, terminal: &Terminal) -> Result<Exit, Fai
         folder: folder(&asked.workflow),
         errors: asked.errors.as_ref().map(PathBuf::from),
         memory: asked.remember.as_ref().map(PathBuf::from),
+        allowed_hosts: asked.allowed_hosts.clone(),
         threads: asked.threads,
         quiet: asked.quiet,
         report: asked.report.is_some(),

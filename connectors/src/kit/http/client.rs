@@ -5,7 +5,7 @@ use super::{
 };
 use bus_core::{error::StepError, msg};
 use reqwest::{
-    Client, StatusCode,
+    Certificate, Client, StatusCode,
     header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION},
     redirect::Policy,
 };
@@ -23,7 +23,7 @@ use url::Url;
 pub struct HttpOptions {
     /// Whether addresses of this machine and of private networks may be called.
     pub allow_private: bool,
-    /// Host names and addresses that may be called although they are private.
+    /// Host names and addresses that may be called although they are private; `*` for all.
     pub allowed_hosts: Vec<String>,
     /// How often a call may be sent elsewhere.
     pub redirects: usize,
@@ -48,7 +48,9 @@ impl Default for HttpOptions {
 impl HttpOptions {
     /// Whether a host may be called wherever it is.
     pub(super) fn allows(&self, host: &str) -> bool {
-        self.allow_private || self.allowed_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host))
+        let host = host.trim_end_matches('.');
+        let allows = |allowed: &String| allowed == "*" || allowed.eq_ignore_ascii_case(host);
+        self.allow_private || self.allowed_hosts.iter().any(allows)
     }
 }
 
@@ -109,15 +111,19 @@ impl Http {
             return Ok(client);
         }
         let names = GuardedNames { names: Arc::clone(&self.0.names), options: Arc::clone(&self.0.options) };
-        let client = Client::builder()
-            .no_proxy()
-            .referer(false)
-            .redirect(Policy::none())
-            .dns_resolver(Arc::new(names))
-            .connect_timeout(self.0.options.connect_timeout)
-            .user_agent(concat!("semantic-bus/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| StepError::ours(msg!("{problem}", problem = chain(&error))))?;
+        let names = Arc::new(names);
+        let builder = || {
+            Client::builder()
+                .no_proxy()
+                .referer(false)
+                .redirect(Policy::none())
+                .dns_resolver(Arc::clone(&names))
+                .connect_timeout(self.0.options.connect_timeout)
+                .user_agent(concat!("semantic-bus/", env!("CARGO_PKG_VERSION")))
+        };
+        // a system without certificates of its own (a bare container) gets those that browsers trust
+        let client = builder().build().or_else(|_| builder().tls_certs_only(usual_certificates()).build());
+        let client = client.map_err(|error| StepError::ours(msg!("{problem}", problem = chain(&error))))?;
         Ok(self.0.client.get_or_init(|| client))
     }
 
@@ -157,6 +163,11 @@ impl Http {
             ))),
         }
     }
+}
+
+/// The certificates that Mozilla's browsers trust.
+fn usual_certificates() -> impl Iterator<Item = Certificate> {
+    webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| Certificate::from_der(der).ok())
 }
 
 /// An address as it may be shown: without its query, which may hold a key.

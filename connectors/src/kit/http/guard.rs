@@ -71,7 +71,7 @@ impl Resolve for GuardedNames {
 
 fn refusal(host: &str) -> Message {
     msg!(
-        "`{host}` is an address of this machine or of a private network: allow it in the options of the program if it is meant",
+        "`{host}` is an address of this machine or of a private network: allow it with `--allow-host {host}` if it is meant",
         host = host
     )
 }
