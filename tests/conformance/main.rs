@@ -5,7 +5,7 @@ mod json_test_suite;
 mod jsonld;
 mod jsonpath;
 mod rdf;
+mod senml;
 mod table_schema;
 mod units;
 mod xml;
-mod senml;

@@ -1,7 +1,7 @@
 //! What connectors share.
 
-pub mod csv;
 pub(crate) mod ban;
+pub mod csv;
 pub(crate) mod edit;
 pub mod emit;
 pub mod fields;
