@@ -83,7 +83,11 @@ impl World {
                 self.say(Event::Produced { task, attempt, chunks: some });
             }
             6 if attempt < MOST_ATTEMPTS => {
-                self.say(Event::Failed { task, attempt, error: StepError::passing(msg!("away")) });
+                self.say(Event::Failed {
+                    task,
+                    attempt,
+                    error: StepError::passing(msg!("{problem}", problem = "away")),
+                });
             }
             _ => self.say(Event::Done { task, attempt, chunks, unchanged: false }),
         }
@@ -203,7 +207,11 @@ fn a_task_that_keeps_failing_ends_the_run_and_can_be_resumed() {
     let mut state = RunState::new(vec![source()]);
     state.on(Event::Begin, 0);
     let task = TaskId { stage: 0, part: 0 };
-    let failed = |attempt| Event::Failed { task, attempt, error: StepError::passing(msg!("away")) };
+    let failed = |attempt| Event::Failed {
+        task,
+        attempt,
+        error: StepError::passing(msg!("{problem}", problem = "away")),
+    };
     assert_eq!(state.on(failed(1), 0), [Effect::Publish { task, attempt: 2, delay: 1_000 }]);
     assert_eq!(state.on(failed(2), 0), [Effect::Publish { task, attempt: 3, delay: 4_000 }]);
     assert_eq!(state.on(failed(3), 0), [Effect::Ended(Status::Failed)]);
