@@ -17,6 +17,7 @@ pub(super) enum Guess {
     Number,
     Quantity,
     Date,
+    Clock,
     Known(KnownFormat),
 }
 
@@ -57,9 +58,10 @@ pub(super) struct Candidates {
 
 impl Default for Candidates {
     fn default() -> Self {
-        let guesses = [Guess::Boolean, Guess::Integer, Guess::Number, Guess::Quantity, Guess::Date]
-            .into_iter()
-            .chain(KnownFormat::ALL.map(Guess::Known));
+        let guesses =
+            [Guess::Boolean, Guess::Integer, Guess::Number, Guess::Quantity, Guess::Date, Guess::Clock]
+                .into_iter()
+                .chain(KnownFormat::ALL.map(Guess::Known));
         let all = guesses.map(|guess| Candidate {
             guess,
             matched: 0,
@@ -122,6 +124,7 @@ impl Candidates {
             Guess::Number => is_text && self.number(text),
             Guess::Quantity => is_text && self.quantity(text),
             Guess::Date => self.date(text, is_text),
+            Guess::Clock => is_text && is_clock(text),
             // `12,5` is a number with a decimal comma, not a place
             Guess::Known(KnownFormat::LonLat) => {
                 let sure = text.starts_with('[') || text.matches('.').count() == 2;
@@ -209,6 +212,17 @@ pub(super) fn boolean_word(text: &str) -> Option<bool> {
         _ => None,
     };
     place.map(|place| place < 4).or_else(short)
+}
+
+/// A time of day without a date: `14:05`, `14:05:09`, `14h05`.
+fn is_clock(text: &str) -> bool {
+    let mut parts = text.split([':', 'h', 'H']);
+    let mut within = |limit: u8, least: usize| {
+        parts.next().is_some_and(|part| {
+            (least..=2).contains(&part.len()) && part.parse::<u8>().is_ok_and(|number| number < limit)
+        })
+    };
+    within(25, 1) && within(60, 2) && (text.len() <= 5 || within(61, 2)) && parts.next().is_none()
 }
 
 /// What statistics and spreadsheets write where they say nothing.

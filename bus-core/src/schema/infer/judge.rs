@@ -173,6 +173,7 @@ fn text(column: &Column, words: &[String], field: &mut InferredField) {
         (field.min_length, field.max_length) = (Some(least), Some(most));
     }
     let found = known_format(column, words, field)
+        || clock(column, field)
         || boolean(column, field)
         || date(column, words, field)
         || numeric(column, words, field);
@@ -266,6 +267,18 @@ fn fits_endings(column: &Column, format: KnownFormat) -> bool {
     let round = column.examples.iter().filter(|text| text.ends_with('0')).count();
     let postal = 2 * round > column.examples.len();
     postal == (format == KnownFormat::PostalCode)
+}
+
+/// Times of day stay text: they are no points in time.
+fn clock(column: &Column, field: &mut InferredField) -> bool {
+    let Some(candidate) = column.candidates.get(Guess::Clock) else { return false };
+    if share(candidate) < ENOUGH || candidate.matched == 0 {
+        return false;
+    }
+    field.format = Some("time-of-day");
+    field.confidence = sure(candidate.matched, candidate.tried);
+    field.evidence.push(evidence("time-of-day", candidate));
+    true
 }
 
 fn boolean(column: &Column, field: &mut InferredField) -> bool {
@@ -373,12 +386,16 @@ fn near_guesses(column: &Column, field: &mut InferredField) {
             Guess::Number => "number",
             Guess::Quantity => "number with a unit",
             Guess::Date => "date",
+            Guess::Clock => "time-of-day",
             Guess::Known(format) => format.id(),
         };
         let told = field.evidence.iter().any(|evidence| evidence.guess == name) || field.r#type == name;
         let is_number = matches!(field.r#type, "integer" | "number")
             && matches!(candidate.guess, Guess::Integer | Guess::Number);
-        if share(candidate) >= NEAR && !told && !is_number {
+        let same_as_whole = candidate.guess == Guess::Number
+            && column.candidates.get(Guess::Integer).is_some_and(|whole| whole.matched == candidate.matched);
+        let is_date = field.pattern.is_some() && candidate.guess == Guess::Date;
+        if share(candidate) >= NEAR && !told && !is_number && !same_as_whole && !is_date {
             field.evidence.push(evidence(name, candidate));
         }
     }

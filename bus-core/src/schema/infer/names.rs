@@ -36,7 +36,8 @@ pub(super) fn unit(name: &str) -> Option<Unit> {
     if in_brackets.is_some() {
         return in_brackets;
     }
-    let (before, last) = name.rsplit_once([' ', '_', '-'])?;
+    // statistics software writes dots for brackets: `Conso.totale..MWh.`
+    let (before, last) = name.trim_end_matches('.').rsplit_once([' ', '_', '-', '.'])?;
     // one letter at the end is a name more often than a unit: `type_a`, `plan_b`
     if before.is_empty() || last.chars().count() < 2 {
         return None;
@@ -75,13 +76,16 @@ pub(super) fn term(format: Option<&str>, kind: &str, words: &[String]) -> Option
         _ if when && has(words, &["creation", "created"]) => Some("schema:dateCreated"),
         _ if when && has(words, &["debut", "start"]) => Some("schema:startDate"),
         _ if when && has(words, &["fin", "end"]) => Some("schema:endDate"),
-        "nom" | "name" | "libelle" | "label" | "titre" | "title" if text => Some("schema:name"),
+        // `nom_operateur` is the name of something else
+        "nom" | "name" | "libelle" | "label" | "titre" | "title" if text && words.len() == 1 => {
+            Some("schema:name")
+        }
         "description" | "observations" | "commentaire" if text => Some("schema:description"),
         "adresse" | "address" | "rue" | "voie" if text => Some("schema:streetAddress"),
         "ville" | "commune" | "city" | "localite" if text => Some("schema:addressLocality"),
         "region" if text => Some("schema:addressRegion"),
         "pays" | "country" if text => Some("schema:addressCountry"),
-        "id" | "identifiant" | "code" if text => Some("schema:identifier"),
+        "id" | "identifiant" | "code" if text && words.len() == 1 => Some("schema:identifier"),
         "horaires" | "horaire" if text => Some("schema:openingHours"),
         _ => None,
     }

@@ -30,7 +30,9 @@ impl InferredField {
     fn write(&self, language: Language, out: &mut String) {
         let facts: Vec<String> = self.facts().iter().map(|fact| fact.text(language)).collect();
         let path = if self.path.is_empty() { "." } else { &self.path };
-        out.push_str(&format!("{path}: {}\n", facts.join(", ")));
+        let head = msg!("{field}: {problem}", field = path, problem = facts.join(", "));
+        out.push_str(&head.text(language));
+        out.push('\n');
         let mut line = |message: Message| out.push_str(&format!("  {}\n", message.text(language)));
         if let (Some(minimum), Some(maximum)) = (&self.minimum, &self.maximum) {
             line(msg!("from {minimum} to {maximum}", minimum = minimum, maximum = maximum));
@@ -137,6 +139,7 @@ fn format_name(format: &'static str) -> Message {
         "lambert93-x" => msg!("Lambert-93 easting (X)"),
         "lambert93-y" => msg!("Lambert-93 northing (Y)"),
         "year" => msg!("year"),
+        "time-of-day" => msg!("time of day"),
         "unix-seconds" => msg!("Unix seconds"),
         "unix-milliseconds" => msg!("Unix milliseconds"),
         other => msg!("{form}", form = other),
@@ -150,6 +153,7 @@ fn guess_name(guess: &str) -> Option<Message> {
     }
     match guess {
         "number with a unit" => Some(msg!("number with a unit")),
+        "time-of-day" => Some(msg!("time of day")),
         "integer" | "number" | "boolean" | "date" | "time" | "text" | "object" | "list" | "bytes" => {
             Some(kind_name(guess))
         }

@@ -48,6 +48,7 @@ fn types_of_text() {
         ("annee", &["2024", "2025"], "integer", Some("year")),
         ("nom", &["Picpus", "Nation"], "text", None),
         ("a", &["1", "1", "1"], "integer", None),
+        ("heure", &["14:05", "0:30", "14h05"], "text", Some("time-of-day")),
     ] {
         let found = texts(name, values);
         assert_eq!((found.r#type, found.format), (kind, format), "{name} {values:?} {found:#?}");
@@ -63,9 +64,13 @@ fn native_values_and_units() {
     assert_eq!(found.format, Some("lambert93-x"));
     let found = field("timestamp", &[json!(1_774_703_100), json!(1_774_703_400)]);
     assert_eq!(found.format, Some("unix-seconds"));
-    for (name, symbol) in
-        [("puissance (kW)", "kW"), ("energie_kWh", "kWh"), ("temp [°C]", "°C"), ("Conso en kWh", "kWh")]
-    {
+    for (name, symbol) in [
+        ("puissance (kW)", "kW"),
+        ("energie_kWh", "kWh"),
+        ("temp [°C]", "°C"),
+        ("Conso en kWh", "kWh"),
+        ("Conso.totale..MWh.", "MWh"),
+    ] {
         let found = field(name, &[json!(1), json!(2)]);
         assert_eq!(found.unit.map(|unit| unit.symbol).as_deref(), Some(symbol), "{name}");
     }
