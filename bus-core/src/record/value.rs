@@ -286,6 +286,7 @@ impl<'a> Object<'a> {
 impl Batch {
     /// The value of one of this batch's cells; `None` if it is absent.
     #[must_use]
+    #[inline]
     pub fn resolve(&self, cell: Cell) -> Option<Value<'_>> {
         Some(match cell.0 {
             Raw::Absent => return None,
@@ -308,6 +309,7 @@ impl Batch {
         })
     }
 
+    #[inline]
     pub(super) fn text(&self, span: Span) -> &str {
         let range = span.range();
         self.texts.get(span.segment as usize).and_then(|text| text.get(range)).unwrap_or_default()
@@ -318,6 +320,7 @@ impl Batch {
         self.bytes.get(span.segment as usize).and_then(|bytes| bytes.get(range)).unwrap_or_default()
     }
 
+    #[inline]
     pub(super) fn run(&self, start: u32, len: usize) -> &[Cell] {
         let start = start as usize;
         self.cells.get(start..start + len).unwrap_or_default()

@@ -128,6 +128,7 @@ fn is_finite(text: &[u8]) -> bool {
 fn comma_number(text: &[u8]) -> Found {
     let Some(comma) = memchr::memchr(b',', text) else {
         return match number(text) {
+            Found::Text if is_grouped(text) => Found::CommaDecimal,
             Found::Decimal if memchr::memchr(b'.', text).is_some() => Found::Text,
             found => found,
         };
@@ -137,7 +138,26 @@ fn comma_number(text: &[u8]) -> Found {
     let fits = text.len() <= LONGEST_NUMBER && !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
     let whole_fits = number_len(whole) == Some(whole.len())
         && whole.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-');
-    if fits && whole_fits { Found::CommaDecimal } else { Found::Text }
+    if (fits && whole_fits) || is_grouped(text) { Found::CommaDecimal } else { Found::Text }
+}
+
+/// `1 234,5`, with any of the spaces that French puts between groups of three digits.
+fn is_grouped(text: &[u8]) -> bool {
+    let Ok(text) = str::from_utf8(text) else { return false };
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) =
+        unsigned.split_once(',').map_or((unsigned, None), |(whole, rest)| (whole, Some(rest)));
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let mut groups = whole.split([' ', '\u{a0}', '\u{202f}']);
+    let first = groups.next().unwrap_or_default();
+    let count = groups.clone().count();
+    text.len() <= LONGEST_NUMBER
+        && count > 0
+        && first.len() <= 3
+        && is_digits(first)
+        && !first.starts_with('0')
+        && groups.all(|group| group.len() == 3 && is_digits(group))
+        && fraction.is_none_or(is_digits)
 }
 
 fn boolean(text: &[u8]) -> Found {
@@ -156,6 +176,8 @@ pub(super) struct Evidence {
     integers: usize,
     points: usize,
     commas: usize,
+    /// Groups of digits without decimals: numbers only where decimal commas stand beside them.
+    grouped: usize,
     booleans: usize,
     marks: usize,
     texts: usize,
@@ -182,7 +204,11 @@ impl Evidence {
         match number(text) {
             Found::Int(_) => self.integers += 1,
             Found::Decimal => self.points += 1,
-            _ if comma_number(text) == Found::CommaDecimal => self.commas += 1,
+            _ if comma_number(text) == Found::CommaDecimal => {
+                let decimals = memchr::memchr(b',', text).is_some();
+                self.commas += usize::from(decimals);
+                self.grouped += usize::from(!decimals);
+            }
             _ if boolean(text) != Found::Text => self.booleans += 1,
             _ if rules.text(Kind::Number, text) == Found::Masked => self.marks += 1,
             _ => self.texts += 1,
@@ -202,6 +228,11 @@ impl Evidence {
         self.values > 0 && self.texts + self.booleans == 0
     }
 
+    /// Whether some values are codes: a leading zero, or too many digits for a quantity.
+    pub(super) const fn has_codes(&self) -> bool {
+        self.codes > 0
+    }
+
     /// The kind of the column `name`; `selective` says that other columns have numbers without quotes.
     pub(super) fn kind(&self, name: &str, options: &Options, selective: bool) -> Kind {
         let numbers = self.integers + self.points + self.commas;
@@ -212,7 +243,7 @@ impl Evidence {
             Kind::Text
         } else if numbers == 0 {
             if self.booleans > 0 && self.marks == 0 { Kind::Bool } else { Kind::Text }
-        } else if self.booleans > 0 || code || quoted_codes {
+        } else if self.booleans > 0 || code || quoted_codes || (self.grouped > 0 && self.commas == 0) {
             Kind::Text
         } else {
             match options.decimal {
@@ -355,5 +386,13 @@ mod tests {
         }
         assert_eq!(rules.find(Kind::CommaNumber, b"1,50", false), Found::CommaDecimal);
         assert_eq!(rules.find(Kind::CommaNumber, b"1.50", false), Found::Text);
+        assert_eq!(kind("kWh", &["1 234,5", "987,0", "1 000"]), Kind::CommaNumber);
+        assert_eq!(kind("n", &["1 234", "12"]), Kind::Text);
+        for text in ["1 234,5", "-12\u{202f}345\u{a0}678", "1 234"] {
+            assert_eq!(rules.find(Kind::CommaNumber, text.as_bytes(), false), Found::CommaDecimal, "{text}");
+        }
+        for text in ["1 23,5", "0 800", "1 234,", "1  234", "06 12", " 123"] {
+            assert_eq!(rules.find(Kind::CommaNumber, text.as_bytes(), false), Found::Text, "{text}");
+        }
     }
 }

@@ -94,18 +94,22 @@ pub(super) fn has_header(text: &[u8], rows: &[Vec<Field>], options: &Options, ru
     let mut votes = 0_i32;
     for (place, head) in first.iter().enumerate() {
         let head = text.get(head.start..head.end).unwrap_or_default();
-        let mut below = Evidence::default();
-        for row in rest {
-            if let Some(field) = row.get(place) {
-                below.add(text.get(field.start..field.end).unwrap_or_default(), field.quoted, rules);
-            }
+        let (mut below, mut digits_first) = (Evidence::default(), !rest.is_empty());
+        for field in rest.iter().filter_map(|row| row.get(place)) {
+            let value = text.get(field.start..field.end).unwrap_or_default();
+            digits_first &= value.first().is_some_and(u8::is_ascii_digit);
+            below.add(value, field.quoted, rules);
         }
         let mut above = Evidence::default();
         above.add(head, false, rules);
         match (above.is_number(), below.is_number()) {
             (true, _) if is_year(head) => {}
+            // a column that is called by the number of its meter
+            (true, true) if above.has_codes() && !below.has_codes() => votes += 1,
             (true, _) => votes -= 1,
             (false, true) if !head.is_empty() => votes += 1,
+            // a name over dates
+            (false, false) if digits_first && !head.iter().any(u8::is_ascii_digit) => votes += 1,
             (false, _) => {}
         }
     }
@@ -161,6 +165,7 @@ mod tests {
             ("a,1\nb,2\nc,3\n", false),
             ("a,b\nc,d\n", true),
             ("commune,2019,2020\nGap,12,13\n", true),
+            ("Horodate;30000000000001\n2026-06-01T12:00;0,4\n", true),
             ("only\n", true),
         ] {
             let dialect = sniff(text, &options, true);

@@ -394,15 +394,27 @@ impl Cells {
             Found::Text => Cell::text_at(start, len),
             Found::Int(int) => Cell::int(int),
             Found::Decimal => Cell::decimal_at(start, len),
-            Found::CommaDecimal => {
-                let start = small(self.len + self.made.len());
-                self.made.extend(raw.iter().map(|byte| if *byte == b',' { '.' } else { char::from(*byte) }));
-                Cell::decimal_at(start, len)
-            }
+            Found::CommaDecimal => self.with_point(raw),
             Found::Bool(value) => Cell::bool(value),
             Found::Masked => Cell::masked_at(start, len),
             Found::Null => Cell::NULL,
             Found::Absent => Cell::ABSENT,
+        }
+    }
+
+    /// The number with a point for its comma, and without the spaces between groups of digits.
+    fn with_point(&mut self, raw: &[u8]) -> Cell {
+        let start = self.made.len();
+        for byte in raw {
+            match byte {
+                b',' => self.made.push('.'),
+                b'-' | b'0'..=b'9' => self.made.push(char::from(*byte)),
+                _ => {}
+            }
+        }
+        match self.made.get(start..).and_then(|number| number.parse().ok()) {
+            Some(int) => Cell::int(int),
+            None => Cell::decimal_at(small(self.len + start), small(self.made.len() - start)),
         }
     }
 
