@@ -97,7 +97,7 @@ fn theirs(what: &str, source: &str, batch: &Batch) {
                 match record.get(name).unwrap() {
                     bus_core::record::Value::Int(int) => context.add_variable_from_value(name, int),
                     value => {
-                        context.add_variable_from_value(name, value.as_text().unwrap_or_default().to_owned())
+                        context.add_variable_from_value(name, value.as_text().unwrap_or_default().to_owned());
                     }
                 }
             }
