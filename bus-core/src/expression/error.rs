@@ -1,11 +1,5 @@
 use super::ast::Span;
-use crate::{
-    Message,
-    message::{Detail, Language},
-    msg,
-    nearest::nearest,
-    record::Shape,
-};
+use crate::{Message, message::Detail, msg, nearest::nearest, record::Shape};
 use std::{fmt, sync::Arc};
 
 /// What is wrong, before it is known where: what functions and operators return.
@@ -191,7 +185,7 @@ impl ParseError {
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message().text(Language::En))
+        self.message().fmt(f)
     }
 }
 

@@ -3,7 +3,7 @@
 //! The English text stands in the code and is the key; the French one stands in
 //! `translations/fr.toml`. Placeholders are names in braces.
 
-use std::fmt;
+use std::{cell::Cell, fmt};
 
 static FRENCH: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/french.rs"));
 
@@ -108,8 +108,23 @@ impl Message {
 
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text(Language::En))
+        let text = self.text(Language::En);
+        SHOWN.set(Some((text.clone(), self.clone())));
+        f.write_str(&text)
     }
+}
+
+thread_local! {
+    /// The message written as English text last on this thread, and that text.
+    static SHOWN: Cell<Option<(String, Message)>> = const { Cell::new(None) };
+}
+
+/// The message that `text` was made from just now on this thread, if it was one.
+///
+/// Parsers of settings (`serde`) carry errors as text only: this gives back what can be read in every language.
+#[must_use]
+pub fn recall(text: &str) -> Option<Message> {
+    SHOWN.take().filter(|(shown, _)| shown == text).map(|(_, message)| message)
 }
 
 impl From<Message> for Detail {
@@ -154,4 +169,17 @@ macro_rules! msg {
     ($template:literal $(, $name:ident = $value:expr)* $(,)?) => {
         $crate::message::Message::new($template, vec![$((stringify!($name), $crate::message::Detail::from($value))),*])
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_comes_back_from_its_text() {
+        let message = crate::msg!("`{path}` is written twice", path = "a");
+        let text = message.to_string();
+        assert_eq!(recall(&text), Some(message));
+        assert_eq!(recall(&text), None);
+    }
 }

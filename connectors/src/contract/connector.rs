@@ -2,7 +2,7 @@ use super::{Context, Inputs, Outputs};
 use bus_core::{
     catalogue::{Entry, IN, Input, Kind, OUT, SettingsProblem},
     error::StepError,
-    msg,
+    message, msg,
 };
 use futures::{FutureExt, future::BoxFuture};
 use schemars::JsonSchema;
@@ -271,9 +271,10 @@ fn parse<T: DeserializeOwned>(settings: &serde_json::Value) -> Result<T, Setting
     let settings = if settings.is_null() { &empty } else { settings };
     serde_path_to_error::deserialize(settings).map_err(|error| {
         let path = error.path().to_string();
+        let text = error.inner().to_string();
         SettingsProblem {
             path: if path == "." { String::new() } else { path },
-            message: msg!("{problem}", problem = error.inner().to_string()),
+            message: message::recall(&text).unwrap_or_else(|| msg!("{problem}", problem = text)),
             advice: None,
         }
     })

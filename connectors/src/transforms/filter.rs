@@ -422,7 +422,7 @@ impl<'de> Deserialize<'de> for Scalar {
             value @ (serde_json::Value::Number(_) | serde_json::Value::Bool(_)) => {
                 Ok(Self(value.to_string()))
             }
-            _ => Err(serde::de::Error::custom("a value is text, a number, true or false")),
+            _ => Err(serde::de::Error::custom(msg!("a value is text, a number, true or false"))),
         }
     }
 }

@@ -13,7 +13,7 @@ use bus_core::{
     record::{Batch, BatchBuilder, Cell, Object, Slot, Value},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::Value as Json;
 use std::{borrow::Cow, sync::Arc};
 
@@ -52,7 +52,7 @@ struct Settings {
 /// # Field
 ///
 /// A field of the output and where its value comes from.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Field {
     /// # Name
@@ -358,6 +358,41 @@ impl Transform for Map {
     }
 }
 
+/// A field as it may be written by hand: also `{ name: a, expression: … }` without `value`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    name: FieldPath,
+    value: Option<Source>,
+    field: Option<FieldPath>,
+    expression: Option<Expression>,
+    template: Option<Template>,
+    constant: Option<Constant>,
+    #[serde(default)]
+    on_error: OnError,
+}
+
+impl<'de> Deserialize<'de> for Field {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written = Written::deserialize(deserializer)?;
+        let sources = [
+            written.value,
+            written.field.map(Source::Field),
+            written.expression.map(Source::Expression),
+            written.template.map(Source::Template),
+            written.constant.map(Source::Constant),
+        ];
+        let mut sources = sources.into_iter().flatten();
+        match (sources.next(), sources.next()) {
+            (Some(value), None) => Ok(Self { name: written.name, value, on_error: written.on_error }),
+            _ => Err(Error::custom(msg!(
+                "field `{name}` needs one source: field, expression, template or constant",
+                name = written.name.to_string()
+            ))),
+        }
+    }
+}
+
 impl JsonSchema for Map {
     fn schema_name() -> Cow<'static, str> {
         Settings::schema_name()
@@ -369,10 +404,10 @@ impl JsonSchema for Map {
 }
 
 impl<'de> Deserialize<'de> for Constant {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Json::deserialize(deserializer)?;
         if value.is_array() || value.is_object() {
-            return Err(serde::de::Error::custom("a fixed value is text, a number, true, false or null"));
+            return Err(Error::custom(msg!("a fixed value is text, a number, true, false or null")));
         }
         Ok(Self(value))
     }
