@@ -1,5 +1,6 @@
 //! Conformance suites: each prints its score and holds a floor that only rises.
 
+mod fixtures_xml;
 mod geojson;
 mod json_test_suite;
 mod jsonld;

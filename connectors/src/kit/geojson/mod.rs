@@ -4,6 +4,8 @@ mod geometry;
 mod locate;
 mod outline;
 mod reader;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub(crate) use geometry::{Problem, check};

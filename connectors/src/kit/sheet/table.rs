@@ -2,6 +2,7 @@
 
 use crate::contract::{Decoded, FormatError, Limits};
 use bus_core::{
+    loss::Loss,
     msg,
     record::{BatchBuilder, Shape, Timestamp},
 };
@@ -112,8 +113,13 @@ impl Table {
         let shape = match &self.shape {
             Some(shape) if shape.len() >= width => Arc::clone(shape),
             _ => {
-                let shape =
-                    Arc::new(Shape::new(names(&self.header, width).into_iter().map(Into::into).collect()));
+                let (names, renamed) = names(&self.header, width);
+                if self.shape.is_none() {
+                    for name in renamed {
+                        out.losses().note(&name, Loss::Renamed, "the column name comes twice");
+                    }
+                }
+                let shape = Arc::new(Shape::new(names.into_iter().map(Into::into).collect()));
                 self.shape = Some(Arc::clone(&shape));
                 shape
             }
@@ -167,11 +173,11 @@ fn plain(content: &Content) -> String {
     }
 }
 
-/// One name a column: the texts of the header rows, a merged cell's text over all it covers.
-fn names(header: &[Vec<Option<String>>], width: usize) -> Vec<String> {
+/// One name a column, and which of them came twice: the texts of the header rows, a merged cell's text over all it covers.
+fn names(header: &[Vec<Option<String>>], width: usize) -> (Vec<String>, Vec<String>) {
     let width = header.iter().map(Vec::len).max().unwrap_or(0).max(width);
     let mut made: Vec<String> = Vec::with_capacity(width);
-    let mut taken = HashSet::new();
+    let (mut taken, mut renamed) = (HashSet::new(), Vec::new());
     for column in 0..width {
         let mut parts: Vec<&str> = Vec::new();
         for (level, row) in header.iter().enumerate() {
@@ -186,13 +192,16 @@ fn names(header: &[Vec<Option<String>>], width: usize) -> Vec<String> {
         let name = if parts.is_empty() { letters(column) } else { parts.join(" / ") };
         let mut unique = name.clone();
         let mut number = 2;
+        if taken.contains(&name) {
+            renamed.push(name.clone());
+        }
         while !taken.insert(unique.clone()) {
             unique = format!("{name}_{number}");
             number += 1;
         }
         made.push(unique);
     }
-    made
+    (made, renamed)
 }
 
 /// A column as spreadsheets call it: A, B, … Z, AA.

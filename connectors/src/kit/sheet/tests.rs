@@ -82,6 +82,25 @@ fn a_workbook_keeps_kinds() {
     assert!(FormatChoice::of_bytes(&bytes).is_some_and(|format| format.format().id() == "xlsx"));
 }
 
+/// Times are fractions of a day in a workbook, which no second fits exactly.
+#[test]
+fn every_second_of_a_day_survives() {
+    let day = 22_769_751 / 86_400 * 86_400;
+    let (bytes, _) = xlsx(|out| {
+        for second in (1..86_400_i64).step_by(37) {
+            out.begin_object();
+            out.key("at").unwrap();
+            out.time(Timestamp::local((day + second) * 1_000_000, Precision::Second));
+            out.end();
+        }
+    });
+    let read = decode(&json!({ "xlsx": {} }), &bytes, &Limits::default()).unwrap();
+    for (second, record) in (1..86_400_i64).step_by(37).zip(read) {
+        let at = Timestamp::local((day + second) * 1_000_000, Precision::Second);
+        assert_eq!(record, json!({ "at": at.to_string() }));
+    }
+}
+
 #[test]
 fn sheets_of_libreoffice_are_read() {
     let bytes = ods("<table:table table:name=\"Vide\"/><table:table table:name=\"Bornes\">\

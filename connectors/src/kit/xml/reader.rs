@@ -2,13 +2,14 @@
 
 use super::{
     Handler, Parser, Scopes, Tag,
+    chars::is_blank,
     item_path::ItemPath,
     record::{Records, Shaping},
     tag::{local, prefix},
     tape::{Kind, Tape},
 };
 use crate::contract::{Decoded, Decoder, FormatError, Limits};
-use bus_core::{Message, msg};
+use bus_core::{Message, loss::Loss, msg};
 
 /// How a document becomes records.
 #[derive(Debug, Clone, Default)]
@@ -96,6 +97,9 @@ impl Handler for Run<'_> {
             let begins = items.path.as_ref().is_none_or(|path| path.matches(&items.around, tag.name()));
             if !begins {
                 items.around.push(tag.name());
+                for (name, _) in tag.attributes().filter(|(name, _)| is_data(name)) {
+                    items.left_out(&format!("@{name}"), self.out);
+                }
                 return Ok(());
             }
             items.clear();
@@ -106,6 +110,9 @@ impl Handler for Run<'_> {
 
     fn text(&mut self, text: &str) -> Result<(), Message> {
         if self.items.tape.depth() == 0 {
+            if !is_blank(text) {
+                self.items.left_out("", self.out);
+            }
             return Ok(());
         }
         self.items.tape.text(text);
@@ -144,11 +151,10 @@ impl Items {
             return;
         }
         self.tape.open(tag.local_name());
-        let of_data = |name: &str| name != "xmlns" && !name.starts_with("xmlns:");
-        for (name, value) in tag.attributes().filter(|(name, _)| of_data(name)) {
+        for (name, value) in tag.attributes().filter(|(name, _)| is_data(name)) {
             let short = local(name);
             let alone =
-                tag.attributes().filter(|(other, _)| of_data(other) && local(other) == short).count() == 1;
+                tag.attributes().filter(|(other, _)| is_data(other) && local(other) == short).count() == 1;
             self.tape.attribute(if alone { short } else { name }, value);
         }
     }
@@ -164,6 +170,14 @@ impl Items {
                 limit = self.longest
             ))
         }
+    }
+
+    /// Notes that something in the element around the items is in no record.
+    fn left_out(&self, name: &str, out: &mut Decoded) {
+        let mut path: Vec<&str> = self.around.iter().collect();
+        path.reverse();
+        path.extend((!name.is_empty()).then_some(name));
+        out.losses().note(&path.join("."), Loss::Dropped, "outside the items");
     }
 
     /// Makes the element at `place` of the tape a record.
@@ -197,9 +211,16 @@ impl Items {
         for place in places {
             self.record(place, scopes, out)?;
         }
-        let root = self.tape.names.text(root.name).to_owned();
-        self.path = Some(ItemPath::exactly(&root, self.tape.names.text(name)));
-        self.around.push(&root);
+        let root_name = self.tape.names.text(root.name).to_owned();
+        self.path = Some(ItemPath::exactly(&root_name, self.tape.names.text(name)));
+        self.around.push(&root_name);
+        let attributes = (1..).map_while(|at| self.tape.get(at).filter(|note| note.kind == Kind::Attribute));
+        let others = self.tape.elements_inside(0, end).map(|(_, note)| note).filter(|note| note.name != name);
+        for note in attributes.chain(others).map(|note| self.tape.names.text(note.name)) {
+            if is_data(note.trim_start_matches('@')) {
+                self.left_out(note, out);
+            }
+        }
         if ended {
             self.around.pop();
         }
@@ -222,6 +243,11 @@ impl Items {
         let repeated = sizes.iter().rev().filter(|(_, count, _)| *count > 1);
         repeated.max_by_key(|(.., all)| *all).map(|(name, ..)| *name)
     }
+}
+
+/// Whether an attribute is no namespace declaration.
+fn is_data(name: &str) -> bool {
+    name != "xmlns" && !name.starts_with("xmlns:")
 }
 
 /// More different children of the root than this are a record, not candidates for items.
