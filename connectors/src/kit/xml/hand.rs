@@ -106,24 +106,6 @@ impl Hand {
         }
     }
 
-    /// One field: an element, or one for each item of a list.
-    fn field(
-        &mut self,
-        name: &str,
-        value: Value<'_>,
-        level: usize,
-        out: &mut Vec<u8>,
-        losses: &mut LossReport,
-    ) {
-        let Value::List(list) = value else { return self.element(name, value, level, out, losses) };
-        if list.is_empty() {
-            losses.note(&self.path, Loss::Dropped, "an empty list has no elements");
-        }
-        for item in list.iter() {
-            self.element(name, item, level, out, losses);
-        }
-    }
-
     fn element(
         &mut self,
         name: &str,
@@ -373,14 +355,33 @@ impl Hand {
         losses: &mut LossReport,
     ) {
         let before = self.enter(key);
+        match value {
+            Value::List(list) => {
+                if list.is_empty() {
+                    losses.note(&self.path, Loss::Dropped, "an empty list has no elements");
+                }
+                list.iter().for_each(|item| self.one_child(field, item, level, out, losses));
+            }
+            _ => self.one_child(field, value, level, out, losses),
+        }
+        self.path.truncate(before);
+    }
+
+    fn one_child(
+        &mut self,
+        field: &Field,
+        value: Value<'_>,
+        level: usize,
+        out: &mut Vec<u8>,
+        losses: &mut LossReport,
+    ) {
         // a prefix may be declared on the child itself
         let own = matches!(value, Value::Object(object) if declares(object, &field.name));
         let (name, renamed) = if own { (field.name.as_str(), field.renamed) } else { self.name_of(field) };
         if renamed {
             losses.note(&self.path, Loss::Renamed, "not a name that XML allows");
         }
-        self.field(name, value, level, out, losses);
-        self.path.truncate(before);
+        self.element(name, value, level, out, losses);
     }
 
     /// Mixed content: texts and objects of one element each, in order.

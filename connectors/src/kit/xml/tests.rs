@@ -169,7 +169,11 @@ fn element() -> impl Strategy<Value = String> {
     };
     let leaf = (name(), attributes(), words())
         .prop_map(move |(name, attributes, text)| tag(&name, attributes, &escaped(&text)));
-    leaf.prop_recursive(4, 40, 6, move |inner| {
+    let apart = (words(), words()).prop_map(|(first, second)| {
+        let one = |text: &str| format!("<z:z xmlns:z=\"urn:z\">{}</z:z>", escaped(text));
+        one(&first) + &one(&second)
+    });
+    prop_oneof![6 => leaf, 1 => apart].prop_recursive(4, 40, 6, move |inner| {
         let part = prop_oneof![4 => inner, 1 => words().prop_map(|text| escaped(&text)), 1 => Just("<!-- c -->".to_owned()), 1 => Just("<![CDATA[<d>]]>".to_owned())];
         (name(), attributes(), prop::collection::vec(part, 0..6))
             .prop_map(move |(name, attributes, parts)| tag(&name, attributes, &parts.concat()))
