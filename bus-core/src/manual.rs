@@ -207,6 +207,9 @@ impl<'a> Writer<'a> {
 
 fn scalar_kind(schema: &Value) -> Message {
     let limit = |name| schema.get(name).filter(|limit| limit.is_number()).map(ToString::to_string);
+    if is_type(schema, "string") && is_type(schema, "number") {
+        return msg!("text, number, `true` or `false`");
+    }
     let number = if is_type(schema, "integer") {
         msg!("whole number")
     } else if is_type(schema, "number") {

@@ -4,4 +4,5 @@
 mod connectors;
 mod dependencies;
 mod files;
+mod schemas;
 mod texts;

@@ -433,6 +433,6 @@ impl JsonSchema for Scalar {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        schemars::json_schema!({ "type": "string" })
+        schemars::json_schema!({ "type": ["string", "number", "boolean", "null"] })
     }
 }
