@@ -40,7 +40,7 @@ pub struct Settings {
 }
 
 /// What becomes of an object that has the same key twice.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum DuplicateKeys {
     /// The record is refused

@@ -25,7 +25,7 @@ pub enum Placement {
 }
 
 /// What happens when both records have a field of the same name.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Conflict {
     /// # Keep both

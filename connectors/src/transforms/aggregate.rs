@@ -74,7 +74,7 @@ struct Computation {
 }
 
 /// What becomes of a result when some of its values are withheld.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Masked {
     /// # Leave them out

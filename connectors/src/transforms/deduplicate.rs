@@ -52,7 +52,7 @@ struct Deduplicate {
 }
 
 /// Which of the duplicates stays.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Keep {
     /// # The first

@@ -118,7 +118,7 @@ enum Operator {
 /// # Which conditions
 ///
 /// Whether all conditions must be met or any.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Combine {
     /// # All of them
@@ -131,7 +131,7 @@ enum Combine {
 /// # Without an answer
 ///
 /// What becomes of records for which the expression has no answer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum OnError {
     /// # Refuse the record

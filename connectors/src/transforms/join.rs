@@ -87,7 +87,7 @@ struct Pair {
 }
 
 /// What becomes of records without a match.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Kind {
     /// # Leave them out
@@ -114,7 +114,7 @@ enum Kind {
 }
 
 /// What becomes of a left record with several matches.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Matches {
     /// # One record for each match

@@ -101,7 +101,7 @@ struct Constant(Json);
 /// # When a value is missing
 ///
 /// What happens when a value cannot be computed.
-#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum OnError {
     /// # Refuse the record
@@ -138,7 +138,7 @@ struct Rename {
 /// # Other fields
 ///
 /// What becomes of the fields that no rule names.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Rest {
     /// # Keep them

@@ -51,7 +51,7 @@ struct Merge {
 }
 
 /// In which order the records of the inputs come.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Order {
     /// # One input after the other

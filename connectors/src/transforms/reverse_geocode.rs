@@ -79,7 +79,7 @@ struct ReverseGeocode {
 }
 
 /// What becomes of records without a match.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum NoMatch {
     /// # Refuse the record

@@ -58,7 +58,7 @@ struct SetContext {
 }
 
 /// What becomes of the context before.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Mode {
     /// It is replaced

@@ -103,7 +103,7 @@ impl JsonSchema for Delimiter {
 }
 
 /// Where the names of the columns come from.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Header {
     /// Found out when reading; written when writing
@@ -116,7 +116,7 @@ pub enum Header {
 }
 
 /// Whether values are recognised.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Types {
     /// Numbers and booleans are recognised, column by column; codes with leading zeros and long numbers
@@ -128,7 +128,7 @@ pub enum Types {
 }
 
 /// What stands before the decimals of a number.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decimal {
     /// Found out column by column when reading; a point when writing
@@ -141,7 +141,7 @@ pub enum Decimal {
 }
 
 /// What an empty field is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Empty {
     /// Null: nothing, said so
@@ -154,7 +154,7 @@ pub enum Empty {
 }
 
 /// What becomes of a field that has no column.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NewColumns {
     /// It is left out, and counted in the loss report
@@ -165,7 +165,7 @@ pub enum NewColumns {
 }
 
 /// How lines end.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LineEnd {
     /// Line feed, as on Linux

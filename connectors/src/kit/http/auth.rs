@@ -70,7 +70,7 @@ pub struct ApiKey {
 }
 
 /// Where an API key is sent.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ApiKeyPlace {
     /// # Header
@@ -114,7 +114,7 @@ pub struct ClientCredentials {
 }
 
 /// How id and secret are sent to the token address.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CredentialsPlace {
     /// # Header

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use std::mem;
 
 /// Which end of its interval a time names.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Label {
     /// # Its start

@@ -20,7 +20,7 @@ use std::path::Path;
 use tokio::sync::mpsc::Receiver;
 
 /// What to do with a document that cannot be read to its end.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Damaged {
     /// # Stop the run
