@@ -204,6 +204,10 @@ impl Task {
         }
         match finished {
             Finished::Wrote(receipt) => Ok((Outcome::Done, Some(receipt))),
+            // an input that ended because the run did is not the whole
+            Finished::Read(_) | Finished::Applied if self.shared.cancel.is_cancelled() => {
+                Err(StepError::cancelled())
+            }
             Finished::Read(_) | Finished::Applied => Ok((Outcome::Done, None)),
         }
     }

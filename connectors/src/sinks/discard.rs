@@ -16,11 +16,12 @@ pub(crate) static CONNECTOR: Connector = Connector::sink::<Discard>("discard");
 struct Discard {}
 
 impl Sink for Discard {
-    async fn write(self, mut input: Inputs, _: Outputs, _: Context) -> Result<Receipt, StepError> {
+    async fn write(self, mut input: Inputs, _: Outputs, context: Context) -> Result<Receipt, StepError> {
         let mut receipt = Receipt::default();
         while let Some(batch) = input.next().await {
             receipt.written += batch.len() as u64;
         }
+        context.go_on()?;
         Ok(receipt)
     }
 }

@@ -65,6 +65,7 @@ impl Sink for Table {
                 grid.add(record, self.columns.is_empty(), self.width.get());
             }
         }
+        context.go_on()?;
         receipt.shown = Some(grid.text(receipt.written, context.language()));
         Ok(receipt)
     }
