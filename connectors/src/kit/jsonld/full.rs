@@ -1,3 +1,4 @@
+use super::work::safe_label;
 use crate::{
     contract::FormatError,
     kit::rdf::{Quad, QuadSink, Term},
@@ -44,9 +45,27 @@ pub(super) fn convert(
         let quad = quad.map_err(|error| {
             FormatError::new(msg!("not valid JSON-LD: {problem}", problem = error.to_string()))
         })?;
-        send(&quad, sink)?;
+        send(&quad, &mut relabelled(sink))?;
     }
     Ok(())
+}
+
+/// Writes the labels of blank nodes as plans do, so that a node keeps one label on both ways.
+fn relabelled(sink: &mut dyn QuadSink) -> impl QuadSink {
+    |quad: &Quad<'_>| {
+        let label = |term: Term<'_>| match term {
+            Term::Blank(label) => Some(safe_label(label)),
+            _ => None,
+        };
+        let (subject, object) = (label(quad.subject), label(quad.object));
+        let graph = quad.graph.and_then(label);
+        sink.quad(&Quad {
+            subject: subject.as_deref().map_or(quad.subject, Term::Blank),
+            object: object.as_deref().map_or(quad.object, Term::Blank),
+            graph: graph.as_deref().map(Term::Blank).or(quad.graph),
+            ..*quad
+        })
+    }
 }
 
 fn with_context(fields: &Map<String, Json>, context: &Json) -> Json {

@@ -449,7 +449,7 @@ fn is_language(tag: &str) -> bool {
 }
 
 /// A label that every syntax can write and that is never one of those made here (`n` and digits).
-fn safe_label(label: &str) -> String {
+pub(super) fn safe_label(label: &str) -> String {
     let mut safe = String::with_capacity(label.len());
     let made = label.trim_start_matches('x');
     if made

@@ -15,6 +15,8 @@ mod staging;
 mod term;
 mod terse;
 mod terse_text;
+#[cfg(test)]
+mod tests;
 mod turtle;
 mod writers;
 mod xml_reader;
