@@ -34,7 +34,7 @@ mod tests;
 mod value;
 
 pub use error::{EvalError, ParseError};
-pub use functions::{Function, Group, all as functions};
+pub use functions::{FORMS, Form, Function, Group, all as functions};
 pub use setting::{Evaluator, Expression};
 pub use template::{Template, TemplateWriter};
 

@@ -45,8 +45,8 @@ fn same(a: &Json, b: &Json) -> bool {
 
 #[test]
 fn examples_of_the_table() {
-    for function in functions() {
-        let (example, result) = function.example();
+    let forms = super::FORMS.iter().map(|form| (form.example, form.result));
+    for (example, result) in functions().map(super::Function::example).chain(forms) {
         let expected: Json = serde_json::from_str(result).unwrap();
         let value = eval(example, &json!({}));
         assert!(
@@ -58,8 +58,11 @@ fn examples_of_the_table() {
 
 #[test]
 fn the_table_speaks_french() {
-    let missing: Vec<_> =
-        functions().map(super::Function::about).filter(|text| french(text).is_none()).collect();
+    let missing: Vec<_> = functions()
+        .map(super::Function::about)
+        .chain(super::FORMS.iter().map(|form| form.about))
+        .filter(|text| french(text).is_none())
+        .collect();
     assert!(missing.is_empty(), "no line in bus-core/translations/fr.toml for {missing:#?}");
 }
 

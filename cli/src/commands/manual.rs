@@ -7,6 +7,7 @@ use crate::{
 use bus_core::{
     Language, Message,
     catalogue::{ERRORS, Entry},
+    expression::{FORMS, Group, functions},
     manual::{Page, Setting},
     msg, yaml,
 };
@@ -17,11 +18,15 @@ use std::fmt::Write as _;
 /// The cases of the connectors: id and text.
 static CASES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/cases.rs"));
 
-/// Shows the manual page of a connector, or of a format.
+/// Shows the manual page of a connector, of a format, or of the expression language.
 pub(crate) fn run(asked: &ManualArguments, terminal: &Terminal) -> Result<Exit, Failure> {
     let id = asked.connector.as_str();
     let language = terminal.language();
     let mut out = Writing { out: String::new(), language };
+    if id == EXPRESSIONS {
+        out.expressions();
+        return terminal.data(&out.out);
+    }
     match (known(id), formats::ALL.iter().find(|format| format.id() == id)) {
         (Ok(entry), _) => out.connector(entry),
         (Err(_), Some(format)) => out.format(format),
@@ -29,6 +34,9 @@ pub(crate) fn run(asked: &ManualArguments, terminal: &Terminal) -> Result<Exit, 
     }
     terminal.data(&out.out)
 }
+
+/// The page of the expression language.
+const EXPRESSIONS: &str = "expressions";
 
 struct Writing {
     out: String,
@@ -97,6 +105,29 @@ impl Writing {
         self.say(0, &msg!("Outputs: {ports}", ports = outputs.join(", ")));
         self.settings(&page.settings);
         self.examples(entry.id);
+    }
+
+    /// The language of settings that compute, and its functions.
+    fn expressions(&mut self) {
+        self.say(0, &msg!("Expressions"));
+        self.line(0, "");
+        self.say(0, &msg!("An expression computes a value from a record, in CEL, the Common Expression Language. Fields are written by their names; `record[\"odd name\"]` stands for those with other characters, `params.x` for a parameter of the run, `now` for its time. Operators: + - * / % == != < <= > >= in && || ! and condition ? value : other."));
+        self.heading(&msg!("Forms"));
+        for form in &FORMS {
+            self.function(form.signature, form.about, (form.example, form.result));
+        }
+        for group in Group::ALL {
+            self.heading(&group.title());
+            for function in functions().filter(|function| function.group() == group) {
+                self.function(function.signature(), function.about(), function.example());
+            }
+        }
+    }
+
+    fn function(&mut self, signature: &str, about: &str, (example, result): (&str, &str)) {
+        self.line(2, signature);
+        self.wrapped(6, self.language.text(about).to_owned().as_str());
+        self.line(6, &format!("{example}  →  {result}"));
     }
 
     fn format(&mut self, format: &connectors::contract::Format) {

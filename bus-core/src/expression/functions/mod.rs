@@ -6,14 +6,17 @@ mod coding;
 mod collections;
 mod convert;
 mod format;
+mod forms;
 mod geo;
 mod math;
 mod patterns;
 mod text;
 
 pub(super) use args::Args;
+pub use forms::{FORMS, Form};
 
 use super::eval::Evaluated;
+use crate::{Message, msg};
 use rustc_hash::FxHashMap;
 use std::sync::LazyLock;
 
@@ -35,6 +38,26 @@ pub enum Group {
     Coding,
     /// Places on earth.
     Geography,
+}
+
+impl Group {
+    /// The title of the chapter.
+    #[must_use]
+    pub fn title(self) -> Message {
+        match self {
+            Self::Text => msg!("Text"),
+            Self::Numbers => msg!("Numbers and units"),
+            Self::Time => msg!("Times, dates and durations"),
+            Self::Lists => msg!("Lists and objects"),
+            Self::Conversion => msg!("Conversion between kinds of values"),
+            Self::Coding => msg!("HTML, addresses, JSON, hashes"),
+            Self::Geography => msg!("Places on earth"),
+        }
+    }
+
+    /// All chapters, in the order of the manual.
+    pub const ALL: [Self; 7] =
+        [Self::Text, Self::Numbers, Self::Time, Self::Lists, Self::Conversion, Self::Coding, Self::Geography];
 }
 
 /// A function that expressions may call, with its page of the manual.
