@@ -26,6 +26,12 @@ impl Cell {
     /// The cell of a field that this record does not have although its shape names it.
     pub const ABSENT: Self = Self(Raw::Absent);
 
+    /// Whether an object stands here.
+    #[must_use]
+    pub const fn is_object(self) -> bool {
+        matches!(self.0, Raw::Object { .. })
+    }
+
     /// Whether the record lacks this field.
     #[must_use]
     pub const fn is_absent(self) -> bool {

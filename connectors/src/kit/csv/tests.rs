@@ -167,6 +167,15 @@ fn writes_nested_values_flat() {
     );
 }
 
+#[test]
+fn a_field_may_be_a_value_here_and_an_object_there() {
+    let mixed = batch(&[r#"{"g":1}"#, r#"{"g":{"x":2}}"#, r#"{"g":{"x":{"y":3}}}"#]);
+    assert_eq!(written(&Options::default(), &[mixed]).0, "g,g.x,g.x.y\n1,,\n,2,\n,,3\n");
+    let columns = Options { columns: vec!["g".into()], ..Options::default() };
+    let nested = batch(&[r#"{"g":{"x":2}}"#]);
+    assert_eq!(written(&columns, &[nested]).0, "g\n\"{\"\"x\"\":2}\"\n");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

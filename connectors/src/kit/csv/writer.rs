@@ -29,11 +29,11 @@ pub struct Writer {
     recoder: Recoder,
 }
 
-/// Where the fields of one shape go.
+/// How the records of one shape are written.
 struct Plan {
     shape: Arc<Shape>,
-    /// The column of each field that is not an object.
-    columns: Vec<Option<usize>>,
+    /// Whether its fields are the columns, in order.
+    straight: bool,
 }
 
 /// The column of records that are not objects.
@@ -134,8 +134,10 @@ impl Writer {
             return self.row(&slots, out, losses);
         };
         if !self.plan.as_ref().is_some_and(|plan| Arc::ptr_eq(&plan.shape, object.shape())) {
-            let columns = object.shape().keys().iter().map(|key| self.index.get(&**key).copied()).collect();
-            self.plan = Some(Plan { shape: Arc::clone(object.shape()), columns });
+            let keys = object.shape().keys();
+            let straight = keys.len() == self.columns.len()
+                && keys.iter().zip(&self.columns).all(|(key, column)| **key == **column);
+            self.plan = Some(Plan { shape: Arc::clone(object.shape()), straight });
         }
         if self.is_straight(object) {
             return self.straight(object, out, losses);
@@ -147,10 +149,8 @@ impl Writer {
 
     /// Whether the fields are the columns, in order, and no object among them.
     fn is_straight(&self, object: Object<'_>) -> bool {
-        let Some(plan) = &self.plan else { return false };
-        plan.columns.len() == self.columns.len()
-            && plan.columns.iter().enumerate().all(|(place, column)| *column == Some(place))
-            && !object.iter().any(|(_, value)| matches!(value, Value::Object(_)))
+        self.plan.as_ref().is_some_and(|plan| plan.straight)
+            && !object.cells().iter().any(|cell| cell.is_object())
     }
 
     fn straight(
@@ -180,7 +180,7 @@ impl Writer {
         for (key, value) in object.iter() {
             join(path, key);
             match value {
-                Value::Object(inner) if !self.index.contains_key(path.as_str()) => {
+                Value::Object(inner) if self.is_spread(path) => {
                     self.spread(inner, path, slots, losses)?;
                 }
                 value => self.place(path, value, slots, losses)?,
@@ -188,6 +188,12 @@ impl Writer {
             path.truncate(len);
         }
         Ok(())
+    }
+
+    /// Whether an object has columns for its fields, not one for itself.
+    fn is_spread(&self, path: &str) -> bool {
+        let inside = |column: &String| column.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+        !self.index.contains_key(path) || self.columns.iter().any(inside)
     }
 
     fn place<'a>(
