@@ -24,7 +24,7 @@ pub struct Stage {
     pub steps: Vec<PlannedStep>,
     /// The links that bring records from other stages; none if the chain begins with a source.
     pub inputs: Vec<PlannedInput>,
-    /// Whether the first step needs all records, or those of other parts, before it can send on.
+    /// Whether the first step needs the records of all parts of the data together.
     pub regroups: bool,
 }
 
@@ -129,7 +129,7 @@ impl Plan {
             let line = msg!("stage {number}: {steps}", number = number, steps = steps.join(" -> "));
             out.push_str(&line.text(language));
             if stage.regroups {
-                out.push_str(&msg!(" [gathers all records first]").text(language));
+                out.push_str(&msg!(" [all parts together]").text(language));
             }
             out.push('\n');
             for PlannedInput { stage, link } in &stage.inputs {

@@ -198,7 +198,7 @@ links:
             Error line 6, column 7: step "b c": id: `b c` cannot be the id of a step; use letters, digits, `-` and `_`
             Error line 8, column 5: step "j": its input `left` takes one link, not 2; bring the links together with `merge` first
             Warning line 8, column 5: step "j": nothing takes the records of this step; link it to a step, or remove it
-            Error line 11, column 5: links[0]: there is no step `fs`; did you mean `f`?
+            Error line 11, column 5: links[0]: there is no step `fs`
             Error line 12, column 5: links[1]: the step `a` has no output `rset`; it has `out`, `errors`
             Error line 13, column 5: links[2]: the step `f` has no output `rset`; it has `out`, `rest`, `errors`
             Error line 14, column 5: links[3]: the step `s` has no output `out`; it has `errors`
@@ -303,10 +303,10 @@ links:
     let plan = plan(&loaded.workflow, &Small::new());
     expect![[r#"
         stage 1: a (file) -> f (filter) -> g (filter)
-        stage 2: s (sort) -> t (filter) [gathers all records first]
+        stage 2: s (sort) -> t (filter) [all parts together]
           from stage 1: g -> s
         stage 3: b (file)
-        stage 4: j (join) [gathers all records first]
+        stage 4: j (join) [all parts together]
           from stage 2: t -> j.left
           from stage 3: b -> j.right
         stage 5: end (discard)

@@ -85,7 +85,11 @@ fn documents_come_from_standard_input_too() {
     assert_eq!(semantic_bus(&["check", "-"], RIGHT).code, 0);
     assert_eq!(semantic_bus(&["check", "-"], "a: [").code, 3);
     let plan = semantic_bus(&["plan", "-"], RIGHT);
-    assert_eq!(plan.out, "stage 1: places (records) -> first (limit) -> end (discard)\n");
+    assert_eq!(
+        plan.out,
+        "stage 1: places (records)\n\
+         stage 2: first (limit) -> end (discard) [all parts together]\n  from stage 1: places -> first\n"
+    );
     assert_eq!(semantic_bus(&["plan", "-"], WRONG).code, 3);
 }
 
