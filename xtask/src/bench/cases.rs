@@ -41,6 +41,8 @@ pub(crate) enum Same {
     Lines,
     /// The same rows, whatever their order and the notation of numbers.
     Rows,
+    /// Not compared: the peer writes something else, or the same in another notation.
+    Not,
 }
 
 impl Case {
@@ -56,31 +58,23 @@ const POLARS: &str = "import polars as p; p.scan_csv('meters.csv', schema_overri
 
 const MORPH: &str = "[CONFIGURATION]\noutput_file: morph.nt\nnumber_of_processes: 1\nlogging_level: ERROR\n[data]\nmappings: mapping.rml.ttl\n";
 
-const MAPPED: &str = r#"version: 1
-name: bench
-steps:
-  - { id: in, connector: file-source, settings: { path: meters.csv } }
-  - id: map
-    connector: map
-    settings:
-      fields:
-        - { name: "@id", template: "https://example.org/obs/{prm}/{time}" }
-        - { name: "meter", template: "https://example.org/meter/{prm}" }
-        - { name: "place", template: "https://example.org/commune/{insee}" }
-  - id: context
-    connector: set-context
-    settings: { context: CONTEXT, type: "sosa:Observation" }
-  - { id: out, connector: file, settings: { path: ours.nt } }
-links: [in > map, map > context, context > out]
-"#;
-
+const MAPPED: &str = include_str!("mapped.yaml");
+const SENML: &str = include_str!("senml.yaml");
+const COMPUTED: &str = include_str!("computed.yaml");
 /// All cases.
 pub(crate) fn all(ours: &Path, data: &Path, peers: &Peers) -> Vec<Case> {
-    let (bus, python) = (ours.display(), peers.python.display());
-    // one shell command each; `exec` goes before it
+    for (name, text) in
+        [("morph.ini", MORPH), ("mapped.yaml", MAPPED), ("senml.yaml", SENML), ("computed.yaml", COMPUTED)]
+    {
+        // a folder that cannot be written shows when the first command runs
+        let _written = fs::write(data.join(name), text);
+    }
+    let (bus, python) = (ours.display().to_string(), peers.python.display().to_string());
+    [tables(&bus, &python), graphs(&bus, &python)].into_iter().flatten().collect()
+}
+
+fn tables(bus: &str, python: &str) -> Vec<Case> {
     let convert = |from: &str, to: &str| format!("{bus} convert {from} {to}");
-    let _written =
-        fs::write(data.join("morph.ini"), MORPH).and_then(|()| fs::write(data.join("mapped.yaml"), MAPPED));
     vec![
         Case {
             name: "CSV → NDJSON, typed",
@@ -114,6 +108,60 @@ pub(crate) fn all(ours: &Path, data: &Path, peers: &Peers) -> Vec<Case> {
             rate_asked: "≥ 80",
             output: "ours.ndjson",
             peers: Vec::new(),
+        },
+        Case {
+            name: "CSV: filter, compute, rename → CSV",
+            ours: format!("{bus} run computed.yaml"),
+            input: "meters.csv",
+            rate_asked: "",
+            output: "ours.csv",
+            peers: vec![miller(
+                "--icsv --ocsv filter '$watt > 1000' then put '$kwh = $index_wh / 1000' then rename commune,town meters.csv",
+                "≤ 0.33",
+                Same::Lines,
+            )],
+        },
+    ]
+}
+
+fn graphs(bus: &str, python: &str) -> Vec<Case> {
+    let morph = || Peer {
+        name: "morph-kgc",
+        command: format!("{python} -m morph_kgc morph.ini"),
+        output: "morph.nt",
+        asked: "≤ 0.1",
+        same: Same::Lines,
+    };
+    vec![
+        Case {
+            name: "CSV → N-Triples, 9 a row",
+            ours: format!("{bus} run mapped.yaml"),
+            input: "meters.csv",
+            rate_asked: "",
+            output: "ours.nt",
+            peers: vec![morph()],
+        },
+        Case {
+            name: "CSV → SenML",
+            ours: format!("{bus} run senml.yaml"),
+            input: "meters.csv",
+            rate_asked: "",
+            output: "ours.senml.json",
+            peers: vec![Peer { same: Same::Not, ..morph() }],
+        },
+        Case {
+            name: "N-Triples → Turtle",
+            ours: format!("{bus} convert ours.nt ours.ttl"),
+            input: "ours.nt",
+            rate_asked: "",
+            output: "ours.ttl",
+            peers: vec![Peer {
+                name: "rapper",
+                command: "rapper -q -i ntriples -o turtle ours.nt > rapper.ttl".to_owned(),
+                output: "rapper.ttl",
+                asked: "≤ 0.5",
+                same: Same::Not,
+            }],
         },
     ]
 }
