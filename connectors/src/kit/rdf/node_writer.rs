@@ -182,6 +182,7 @@ impl Writer<'_> {
         match native {
             Some(Native::Int(int)) => self.builder.int(int),
             Some(Native::Bool(value)) => self.builder.bool(value),
+            Some(Native::Decimal) => self.builder.decimal(text),
             None if typed => exact(text, datatype, self.builder),
             None => self.builder.text(text),
         }
@@ -198,9 +199,11 @@ impl Writer<'_> {
 enum Native {
     Int(i64),
     Bool(bool),
+    /// With a point: our RDF formats write such a number as `xsd:decimal` (see `jsonld::literal`).
+    Decimal,
 }
 
-/// The value that JSON-LD gives this type without saying so, if it has this very form.
+/// The value that has this type without saying so, if it has this very form.
 fn native(text: &str, datatype: &str) -> Option<Native> {
     match datatype {
         names::INTEGER => {
@@ -212,6 +215,9 @@ fn native(text: &str, datatype: &str) -> Option<Native> {
             "false" => Some(Native::Bool(false)),
             _ => None,
         },
+        names::DECIMAL => {
+            (is_number(text) && text.contains('.') && !text.contains(['e', 'E'])).then_some(Native::Decimal)
+        }
         _ => None,
     }
 }
