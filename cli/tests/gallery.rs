@@ -105,7 +105,8 @@ async fn tableur_vers_carte() {
     .await
     .expect("a server");
     let arguments = [
-        "--allow-private".to_owned(),
+        "--allow-host".to_owned(),
+        "127.0.0.1".to_owned(),
         "--param".to_owned(),
         format!("tableur={}/pub?output=csv", server.address()),
         "--param".to_owned(),
@@ -117,4 +118,10 @@ async fn tableur_vers_carte() {
     assert_eq!(server.complaints(), Vec::<String>::new());
 }
 
-const GEOCODED: &str = "";
+/// What the geocoder answers to a table of addresses, one of them unknown.
+const GEOCODED: &str = r#"row,q,postcode,citycode,latitude,longitude,result_score,result_label,result_type,result_citycode,result_context,result_status
+0,8 boulevard du Port 80000 Amiens,80000,,49.897443,2.290084,0.96,8 Boulevard du Port 80000 Amiens,housenumber,80021,"80, Somme, Hauts-de-France",ok
+1,12 rue de la Paix 75002 Paris,75002,,48.869565,2.331447,0.97,12 Rue de la Paix 75002 Paris,housenumber,75102,"75, Paris, Île-de-France",ok
+2,1 place de l'Hôtel de Ville 38000 Grenoble,38000,,45.188529,5.724523,0.71,Place de Verdun 38000 Grenoble,street,38185,"38, Isère, Auvergne-Rhône-Alpes",ok
+3,Place du Marché 56100 Lorient,56100,,,,,,,,,not-found
+"#;
