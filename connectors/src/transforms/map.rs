@@ -52,7 +52,7 @@ struct Settings {
 /// # Field
 ///
 /// A field of the output and where its value comes from.
-#[derive(Debug, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Field {
     /// # Name
@@ -355,41 +355,6 @@ impl Transform for Map {
             out.send(builder.take()).await?;
         }
         Ok(())
-    }
-}
-
-/// A field as it may be written by hand: also `{ name: a, expression: … }` without `value`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    name: FieldPath,
-    value: Option<Source>,
-    field: Option<FieldPath>,
-    expression: Option<Expression>,
-    template: Option<Template>,
-    constant: Option<Constant>,
-    #[serde(default)]
-    on_error: OnError,
-}
-
-impl<'de> Deserialize<'de> for Field {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let written = Written::deserialize(deserializer)?;
-        let sources = [
-            written.value,
-            written.field.map(Source::Field),
-            written.expression.map(Source::Expression),
-            written.template.map(Source::Template),
-            written.constant.map(Source::Constant),
-        ];
-        let mut sources = sources.into_iter().flatten();
-        match (sources.next(), sources.next()) {
-            (Some(value), None) => Ok(Self { name: written.name, value, on_error: written.on_error }),
-            _ => Err(Error::custom(msg!(
-                "field `{name}` needs one source: field, expression, template or constant",
-                name = written.name.to_string()
-            ))),
-        }
     }
 }
 
