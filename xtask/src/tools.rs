@@ -12,9 +12,13 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
-/// The cargo that runs us.
+/// The cargo that runs us, as if it had not: its subcommands look at what `cargo run` sets.
 pub(crate) fn cargo() -> Command {
-    Command::new(option_env!("CARGO").unwrap_or("cargo"))
+    let mut cargo = Command::new(option_env!("CARGO").unwrap_or("cargo"));
+    for name in ["CARGO_PKG_NAME", "CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH"] {
+        cargo.env_remove(name);
+    }
+    cargo
 }
 
 /// Runs a command in the root of the checkout and fails if it does.
