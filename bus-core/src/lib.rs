@@ -2,6 +2,7 @@
 //!
 //! Pure: no input or output, no clock, no threads; builds for wasm. Knows no other crate of the house.
 
+pub mod api;
 pub mod catalogue;
 pub mod check;
 pub mod error;

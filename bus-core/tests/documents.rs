@@ -2,7 +2,7 @@
 
 use bus_core::{
     check::{Problem, conform},
-    workflow::{Link, Parameter, ParameterType, Port, Position, Schedule, Step, Trigger, Workflow},
+    workflow::{Link, Missed, Parameter, ParameterType, Port, Position, Schedule, Step, Trigger, Workflow},
     yaml,
 };
 use proptest::prelude::*;
@@ -131,7 +131,7 @@ fn step() -> impl Strategy<Value = Step> {
     (word(), any::<String>(), word(), settings, position, "[ -~\n]{0,30}").prop_map(
         |(id, name, connector, settings, position, note)| {
             let settings = settings.into_iter().map(|(key, value)| (key, value.into())).collect();
-            Step { id, name, connector, settings, position, note }
+            Step { id, name, connector, settings, position, note, disabled: false }
         },
     )
 }
@@ -150,7 +150,11 @@ fn workflow() -> impl Strategy<Value = Workflow> {
     ];
     let trigger = prop_oneof![
         Just(Trigger::Manual),
-        (any::<String>(), word()).prop_map(|(cron, zone)| Trigger::Schedule(Schedule { cron, zone })),
+        (any::<String>(), word()).prop_map(|(cron, zone)| Trigger::Schedule(Schedule {
+            cron,
+            zone,
+            missed: Missed::Skip
+        })),
     ];
     let lists = (
         prop::collection::vec(step(), 0..4),

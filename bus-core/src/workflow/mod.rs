@@ -28,7 +28,7 @@ mod trigger;
 pub use link::{Link, Port};
 pub use load::Loaded;
 pub use parameter::{Parameter, ParameterType, Parameters, Substituted, references, substitute};
-pub use trigger::{HttpTrigger, Schedule, Trigger, UploadTrigger};
+pub use trigger::{HttpTrigger, Missed, Schedule, Trigger, UploadTrigger};
 
 use link::links;
 use schemars::JsonSchema;
@@ -70,6 +70,11 @@ pub struct Workflow {
     /// What starts a run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub triggers: Vec<Trigger>,
+    /// # Hours kept
+    ///
+    /// How long what its runs made stays in the cache, in hours; 24 if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_hours: Option<u32>,
 }
 
 /// The version of a document's form.
@@ -138,6 +143,12 @@ pub struct Step {
     /// A remark for whoever reads the workflow.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
+    /// # Switched off
+    ///
+    /// It is left out of runs: a transform lets its records through as they are, a source sends none, a sink
+    /// writes none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
 }
 
 /// # Position
@@ -164,6 +175,7 @@ impl Workflow {
             steps: Vec::new(),
             links: Vec::new(),
             triggers: Vec::new(),
+            keep_hours: None,
         }
     }
 

@@ -34,6 +34,30 @@ pub struct Schedule {
     #[serde(default = "utc")]
     #[schemars(extend("examples" = ["Europe/Paris"]))]
     pub zone: String,
+    /// # Missed times
+    ///
+    /// What happens with times that passed while the bus was off.
+    #[serde(default, skip_serializing_if = "Missed::is_default")]
+    pub missed: Missed,
+}
+
+/// # Missed times
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Missed {
+    /// # Left out
+    Skip,
+    /// # One run for all of them
+    #[default]
+    Once,
+    /// # A run for each
+    All,
+}
+
+impl Missed {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 fn utc() -> String {
