@@ -7,8 +7,10 @@
 //! # }
 //! ```
 
+mod bus;
 mod clock;
 mod graph;
+mod id;
 mod kept;
 mod measure;
 mod memory;
@@ -21,7 +23,9 @@ mod task;
 mod tests;
 mod text;
 
+pub use bus::{Bus, BusError, BusParts, Records, Start, Watch};
 pub use clock::SystemClock;
+pub use id::{new_id, now};
 pub use measure::{cpu_seconds, peak_memory};
 pub use options::{Progress, RunOptions, StepProgress};
 pub use report::{Failure, KeptErrors, Outcome, RunReport, StepReport};
