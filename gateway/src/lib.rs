@@ -1,1 +1,36 @@
-//! HTTP in front of the bus.
+//! HTTP in front of the bus: API, sessions, publications, live events, manual, the embedded editor.
+//!
+//! Every call is a row of one table (`table/`): its path, who may make it, what it takes and answers.
+//! Router, permission check, audit and OpenAPI document all come from it.
+
+mod access;
+mod accounts;
+mod audit;
+mod documents;
+mod http;
+mod problem;
+mod random;
+mod routes;
+mod settings;
+mod state;
+mod table;
+
+pub use access::Caller;
+pub use audit::Noted;
+pub use http::{
+    extract::{Json, Path, Query, broken, whole},
+    serve::serve,
+};
+pub use problem::{Kind, Problem};
+pub use settings::{Accounts, PasswordCost, Settings};
+pub use state::{App, Parts};
+pub use table::{Allowed, Row};
+
+use axum::{Router, middleware::from_fn_with_state};
+
+/// All of HTTP, as one service.
+pub fn app(state: App) -> Router {
+    table::router(&state)
+        .layer(tower_http::catch_panic::CatchPanicLayer::custom(http::answer::panicked))
+        .layer(from_fn_with_state(state, http::answer::finish))
+}

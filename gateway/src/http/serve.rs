@@ -1,0 +1,81 @@
+use super::address::Peer;
+use crate::App;
+use axum::{Router, body::Body, http::Request};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::{io, sync::Arc, time::Duration};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    task::JoinSet,
+};
+use tower::ServiceExt;
+
+/// Bytes of the headers of a request.
+const HEADERS: usize = 64 << 10;
+/// The pause after the listener could not accept (too many open files): a hammering loop would not help.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// Serves until the app's stop is asked for, then lets the calls under way end for a while.
+///
+/// # Errors
+/// None so far: what goes wrong with one connection ends that connection.
+pub async fn serve(listener: TcpListener, app: App) -> io::Result<()> {
+    let router = crate::app(app.clone());
+    let places = Arc::new(Semaphore::new(app.settings().connections));
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            () = app.stopping().cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        while connections.try_join_next().is_some() {}
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(reason = %error, "a connection could not be accepted");
+                tokio::time::sleep(BREATH).await;
+                continue;
+            }
+        };
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            tracing::warn!("too many connections: one was closed");
+            continue;
+        };
+        let (router, app, peer) = (router.clone(), app.clone(), Peer(peer.ip().to_canonical()));
+        connections.spawn(async move {
+            connection(stream, peer, router, &app).await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(app.settings().stop_time, ended).await.is_err() {
+        tracing::warn!("some calls were still under way and were cut");
+    }
+    Ok(())
+}
+
+async fn connection(stream: TcpStream, peer: Peer, router: Router, app: &App) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(reason = %error, "a connection cannot send at once");
+    }
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(peer);
+        router.clone().oneshot(request)
+    });
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(app.settings().header_time).max_buf_size(HEADERS);
+    let mut served = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = served.as_mut() => ended,
+        () = app.stopping().cancelled() => {
+            served.as_mut().graceful_shutdown();
+            served.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(reason = %error, "a connection ended early");
+    }
+}

@@ -1,0 +1,84 @@
+use crate::{Settings, accounts::Limiter, accounts::Passwords};
+use backplane::Store;
+use bus_core::api::Time;
+use connectors::contract::Clock;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use workers::Bus;
+
+/// What the gateway stands on.
+pub struct Parts {
+    /// The node of the bus that it stands before.
+    pub bus: Bus,
+    /// Where accounts, sessions and the audit are kept.
+    pub store: Arc<dyn Store>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// How it behaves.
+    pub settings: Settings,
+    /// Cancelled when the server is to stop: no call is taken any more, event streams end.
+    pub stop: CancellationToken,
+}
+
+/// The gateway as its handlers see it. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    parts: Parts,
+    passwords: Passwords,
+    limiter: Limiter,
+}
+
+impl App {
+    /// The gateway over its parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let passwords = Passwords::new(&parts.settings.accounts);
+        let limiter = Limiter::new(parts.settings.accounts.attempts_time);
+        Self(Arc::new(Inner { parts, passwords, limiter }))
+    }
+
+    /// The node of the bus.
+    #[must_use]
+    pub fn bus(&self) -> &Bus {
+        &self.0.parts.bus
+    }
+
+    /// A new name that sorts by time.
+    pub(crate) fn new_id(&self) -> String {
+        workers::new_id(self.0.parts.clock.as_ref())
+    }
+
+    /// Where accounts, sessions and the audit are kept.
+    #[must_use]
+    pub fn store(&self) -> &dyn Store {
+        self.0.parts.store.as_ref()
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        Time(workers::now(self.0.parts.clock.as_ref()))
+    }
+
+    /// How the gateway behaves.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.0.parts.settings
+    }
+
+    /// Cancelled when the server is to stop; streams of events end with it.
+    #[must_use]
+    pub fn stopping(&self) -> &CancellationToken {
+        &self.0.parts.stop
+    }
+
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    pub(crate) fn limiter(&self) -> &Limiter {
+        &self.0.limiter
+    }
+}
