@@ -1,8 +1,13 @@
 //! The manual page of a connector or a format, made from its schema: what the form shows too.
 
+mod translated;
+mod words;
+
 use crate::{Language, Message, msg};
 use serde::Serialize;
 use serde_json::{Map, Value};
+pub use translated::translated;
+pub use words::{groups, kind};
 
 /// What there is to know about the settings of a connector or a format.
 #[derive(Debug, Clone, PartialEq, Serialize)]

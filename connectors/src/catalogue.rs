@@ -46,6 +46,15 @@ impl Catalogue for Connectors {
     }
 }
 
+/// The schema of a format's settings, and what it stands in: they are part of those of `file`.
+#[must_use]
+pub fn format_schema(id: &str) -> Option<(&'static Value, &'static Value)> {
+    let root = &ENTRIES.get("file")?.schema;
+    let choice = root.pointer("/$defs/FormatChoice")?;
+    let forms = choice.get("oneOf").and_then(Value::as_array)?;
+    forms.iter().find_map(|form| Some((root, form.get("properties")?.get(id)?)))
+}
+
 /// What is wrong with settings. The parse that starts the step decides whether anything is; since it stops
 /// at its first finding, the schema then says what else.
 fn settings_problems(connector: &Connector, entry: &Entry, settings: &Value) -> Vec<SettingsProblem> {

@@ -12,4 +12,4 @@ mod sinks;
 mod sources;
 mod transforms;
 
-pub use catalogue::{Connectors, connector, connectors};
+pub use catalogue::{Connectors, connector, connectors, format_schema};

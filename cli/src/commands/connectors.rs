@@ -4,8 +4,9 @@ use crate::{
     terminal::Terminal,
 };
 use bus_core::{
-    Language, Message,
-    catalogue::{Catalogue as _, Entry, Kind},
+    Language,
+    catalogue::{Catalogue as _, Entry},
+    manual::groups,
     msg,
     nearest::nearest,
 };
@@ -14,22 +15,6 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 static CATALOGUE: Connectors = Connectors;
-
-/// What connectors are for, in the order of the list.
-fn groups() -> [(&'static str, Message); 10] {
-    [
-        ("input", msg!("Bring records in")),
-        ("fields", msg!("Change fields")),
-        ("rows", msg!("Choose and order records")),
-        ("combine", msg!("Bring together")),
-        ("text", msg!("Texts")),
-        ("time", msg!("Dates and times")),
-        ("geo", msg!("Places")),
-        ("check", msg!("Check")),
-        ("semantic", msg!("Meaning")),
-        ("output", msg!("Send records out")),
-    ]
-}
 
 /// Lists the connectors, by what they are for.
 pub(crate) fn run(asked: &ConnectorsArguments, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -64,17 +49,8 @@ fn first_sentence(entry: &Entry, title: &str, language: Language) -> String {
 }
 
 /// A text of a schema, in a language.
-pub(super) fn member(schema: &Value, name: &str, language: Language) -> String {
+fn member(schema: &Value, name: &str, language: Language) -> String {
     language.text(schema.get(name).and_then(Value::as_str).unwrap_or_default()).to_owned()
-}
-
-/// What a connector does, in a word.
-pub(super) fn kind(kind: Kind) -> Message {
-    match kind {
-        Kind::Source => msg!("source"),
-        Kind::Transform => msg!("transform"),
-        Kind::Sink => msg!("sink"),
-    }
 }
 
 /// The connector with this id.
@@ -87,12 +63,4 @@ pub(super) fn known(id: &str) -> Result<&'static Entry, Failure> {
             None => msg!("there is no connector `{id}`: `semantic-bus connectors` lists them", id = id),
         })
     })
-}
-
-/// The schema of a format's settings, and what it stands in: they are part of those of `file`.
-pub(super) fn format_schema(id: &str) -> Option<(&'static Value, &'static Value)> {
-    let root = &CATALOGUE.entry("file")?.schema;
-    let choice = root.pointer("/$defs/FormatChoice")?;
-    let forms = choice.get("oneOf").and_then(Value::as_array)?;
-    forms.iter().find_map(|form| Some((root, form.get("properties")?.get(id)?)))
 }

@@ -1,4 +1,4 @@
-use super::connectors::{format_schema, kind, known};
+use super::connectors::known;
 use crate::{
     arguments::ManualArguments,
     exit::{Exit, Failure},
@@ -8,10 +8,10 @@ use bus_core::{
     Language, Message,
     catalogue::{ERRORS, Entry},
     expression::{FORMS, Group, functions},
-    manual::{Page, Setting},
+    manual::{Page, Setting, kind},
     msg, yaml,
 };
-use connectors::formats;
+use connectors::{format_schema, formats};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
