@@ -34,7 +34,8 @@ fn cases(folder: &Path) -> String {
 /// `(id, text)`.
 fn gallery(folder: &Path) -> String {
     println!("cargo::rerun-if-changed={}", folder.display());
-    let mut documents: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut documents: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     documents.retain(|file| has_extension(file, "yaml"));
     documents.sort();
     let mut table = String::from("&[\n");
@@ -47,7 +48,8 @@ fn gallery(folder: &Path) -> String {
 
 /// `(path from the folder, bytes)`, in the order of the paths.
 fn files(folder: &Path, part: &str) -> String {
-    let named = |file: PathBuf| (file.strip_prefix(folder).unwrap().to_str().unwrap().replace('\\', "/"), file);
+    let named =
+        |file: PathBuf| (file.strip_prefix(folder).unwrap().to_str().unwrap().replace('\\', "/"), file);
     let mut files: Vec<_> = below(&folder.join(part)).into_iter().map(named).collect();
     files.sort();
     let mut table = String::from("&[\n");

@@ -1,9 +1,8 @@
-//! What a caller would like to get: the headers `Accept`, `Accept-Encoding` and `Accept-Language` (RFC 9110 §12).
+//! What a caller would like to get: the headers `Accept` and `Accept-Encoding` (RFC 9110 §12).
 
-use bus_core::Language;
-use http::{
+use axum::http::{
     HeaderMap,
-    header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, HeaderName},
+    header::{ACCEPT, ACCEPT_ENCODING, HeaderName},
 };
 
 /// A thing asked for, and how much, in thousandths; 0 means not at all.
@@ -63,13 +62,6 @@ pub(crate) fn encoding(headers: &HeaderMap) -> Encoding {
     }
 }
 
-/// The language the caller reads best; English if it is none of ours.
-pub(crate) fn language(headers: &HeaderMap) -> Language {
-    let wishes = wishes(headers, ACCEPT_LANGUAGE);
-    let known = wishes.iter().filter(|(_, weight)| *weight > 0);
-    known.filter_map(|(tag, _)| Language::of_tag(tag)).next().unwrap_or_default()
-}
-
 /// The place in `offers` (media types, best first) that the caller wants most; `None` if it takes none of them.
 /// A caller who says nothing takes the first.
 pub(crate) fn media_type(headers: &HeaderMap, offers: &[&str]) -> Option<usize> {
@@ -121,13 +113,5 @@ mod tests {
         assert_eq!(best("deflate"), Encoding::Plain);
         assert_eq!(best("gzip;q=x"), Encoding::Plain);
         assert_eq!(encoding(&HeaderMap::new()), Encoding::Plain);
-    }
-
-    #[test]
-    fn the_language_read_best() {
-        let best = |accept: &str| language(&asking(ACCEPT_LANGUAGE, accept));
-        assert_eq!(best("de, fr-CA;q=0.8, en;q=0.5"), Language::Fr);
-        assert_eq!(best("fr;q=0, en;q=0.1"), Language::En);
-        assert_eq!(best("é"), Language::En);
     }
 }

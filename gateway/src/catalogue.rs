@@ -14,24 +14,19 @@ use std::sync::OnceLock;
 /// The list of all connectors.
 pub(crate) fn list(language: Language) -> &'static Packed {
     static LISTS: [OnceLock<Packed>; 2] = [const { OnceLock::new() }; 2];
-    in_language(&LISTS, language).get_or_init(|| {
+    let [en, fr] = &LISTS;
+    let list = if language == Language::Fr { fr } else { en };
+    list.get_or_init(|| {
         let all: Vec<ConnectorInfo> =
             Connectors.ids().into_iter().filter_map(|id| one(id, language)).collect();
-        Packed::new("application/json", serde_json::to_vec(&all).unwrap_or_default())
+        let text = serde_json::to_vec(&all).unwrap_or_default();
+        Packed::new("application/json", text).varying("accept-encoding, accept-language")
     })
 }
 
 /// One connector, if there is one with this id.
 pub(crate) fn one(id: &str, language: Language) -> Option<ConnectorInfo> {
     Connectors.entry(id).map(|entry| info(entry, language))
-}
-
-/// What was made for a language.
-pub(crate) const fn in_language<T>(each: &'static [OnceLock<T>; 2], language: Language) -> &'static OnceLock<T> {
-    match language {
-        Language::En => &each[0],
-        Language::Fr => &each[1],
-    }
 }
 
 fn info(entry: &Entry, language: Language) -> ConnectorInfo {
@@ -49,11 +44,7 @@ fn info(entry: &Entry, language: Language) -> ConnectorInfo {
         inputs: entry
             .inputs
             .iter()
-            .map(|input| PortInfo {
-                name: input.name.to_owned(),
-                required: input.required,
-                many: input.many,
-            })
+            .map(|input| PortInfo { name: input.name.to_owned(), required: input.required, many: input.many })
             .collect(),
         outputs: entry.outputs.iter().map(|&port| port.to_owned()).collect(),
         schema,

@@ -55,7 +55,10 @@ mod tests {
         assert_eq!(files("bornes-de-recharge"), ["donnees/bornes-de-recharge.csv"]);
         let solar = files("production-solaire");
         assert_eq!(solar.len(), 18, "{solar:?}");
-        assert!(solar.contains(&"donnees/compteur.senml.json") && solar.contains(&"donnees/enphase/production-0800.json"));
+        assert!(
+            solar.contains(&"donnees/compteur.senml.json")
+                && solar.contains(&"donnees/enphase/production-0800.json")
+        );
         assert_eq!(pieces().len(), DOCUMENTS.len() - 1, "every document loads");
     }
 }

@@ -3,17 +3,25 @@
 //! Every call is a row of one table (`table/`): its path, who may make it, what it takes and answers.
 //! Router, permission check, audit and OpenAPI document all come from it.
 
+mod accept;
 mod access;
 mod accounts;
 mod audit;
+mod catalogue;
 mod documents;
+mod download;
+mod gallery;
 mod http;
+mod manual;
+mod packed;
 mod problem;
 mod random;
 mod routes;
 mod settings;
 mod state;
+mod streams;
 mod table;
+mod ui;
 
 pub use access::Caller;
 pub use audit::Noted;
@@ -21,6 +29,7 @@ pub use http::{
     extract::{Json, Path, Query, broken, whole},
     serve::serve,
 };
+pub use manual::examples;
 pub use problem::{Kind, Problem};
 pub use settings::{Accounts, PasswordCost, Settings};
 pub use state::{App, Parts};

@@ -1,13 +1,13 @@
 use crate::accept::{self, Encoding};
 use axum::{
     body::Body,
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY},
+    },
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderValue, StatusCode,
-    header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY},
-};
 use sha2::{Digest, Sha256};
 use std::{fmt::Write as _, io::Write as _};
 
@@ -16,6 +16,8 @@ use std::{fmt::Write as _, io::Write as _};
 pub(crate) struct Packed {
     media_type: HeaderValue,
     caching: HeaderValue,
+    /// What of the request decides about the answer.
+    vary: HeaderValue,
     /// What the `ETag` of every form begins with.
     tag: String,
     plain: Form,
@@ -60,6 +62,7 @@ impl Packed {
         Self {
             media_type: HeaderValue::from_static(media_type),
             caching: HeaderValue::from_static("no-cache"),
+            vary: HeaderValue::from_static("accept-encoding"),
             plain: form(plain, ""),
             gzip: gzip.map(|bytes| form(bytes, "-gz")),
             brotli: brotli.map(|bytes| form(bytes, "-br")),
@@ -70,6 +73,12 @@ impl Packed {
     /// The same with another `Cache-Control`; without it, caches ask again each time.
     pub(crate) fn cached(mut self, rule: &'static str) -> Self {
         self.caching = HeaderValue::from_static(rule);
+        self
+    }
+
+    /// The same, as one of several that these headers of the request decide between.
+    pub(crate) fn varying(mut self, headers: &'static str) -> Self {
+        self.vary = HeaderValue::from_static(headers);
         self
     }
 
@@ -94,7 +103,7 @@ impl Packed {
         };
         let out = response.headers_mut();
         out.insert(ETAG, form.etag.clone());
-        out.insert(VARY, HeaderValue::from_static("accept-encoding"));
+        out.insert(VARY, self.vary.clone());
         out.insert(CACHE_CONTROL, self.caching.clone());
         if !known {
             out.insert(CONTENT_TYPE, self.media_type.clone());
@@ -145,9 +154,9 @@ fn brotlied(bytes: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::header::ACCEPT_ENCODING;
+    use axum::http::{HeaderName, header::ACCEPT_ENCODING};
 
-    fn headers(pairs: &[(http::HeaderName, &str)]) -> HeaderMap {
+    fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (name.clone(), value.parse().expect("a value"))).collect()
     }
 

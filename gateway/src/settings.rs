@@ -20,6 +20,8 @@ pub struct Settings {
     pub stop_time: Duration,
     /// Connections at a time.
     pub connections: usize,
+    /// Streams of events that one session or key may hold open.
+    pub streams: usize,
     /// How accounts and sessions behave.
     pub accounts: Accounts,
 }
@@ -98,6 +100,7 @@ impl Default for Settings {
             body_time: Duration::from_secs(120),
             stop_time: Duration::from_secs(10),
             connections: 10_000,
+            streams: 20,
             accounts: Accounts::default(),
         }
     }

@@ -1,4 +1,4 @@
-use crate::{Settings, accounts::Limiter, accounts::Passwords};
+use crate::{Settings, accounts::Limiter, accounts::Passwords, streams::Streams};
 use backplane::Store;
 use bus_core::api::Time;
 use connectors::contract::Clock;
@@ -28,6 +28,7 @@ struct Inner {
     parts: Parts,
     passwords: Passwords,
     limiter: Limiter,
+    streams: Streams,
 }
 
 impl App {
@@ -36,7 +37,8 @@ impl App {
     pub fn new(parts: Parts) -> Self {
         let passwords = Passwords::new(&parts.settings.accounts);
         let limiter = Limiter::new(parts.settings.accounts.attempts_time);
-        Self(Arc::new(Inner { parts, passwords, limiter }))
+        let streams = Streams::new(parts.settings.streams);
+        Self(Arc::new(Inner { parts, passwords, limiter, streams }))
     }
 
     /// The node of the bus.
@@ -80,5 +82,9 @@ impl App {
 
     pub(crate) fn limiter(&self) -> &Limiter {
         &self.0.limiter
+    }
+
+    pub(crate) fn streams(&self) -> &Streams {
+        &self.0.streams
     }
 }

@@ -4,10 +4,7 @@
 //! of the editor, which looks at the path itself.
 
 use crate::packed::Packed;
-use axum::{
-    http::{HeaderMap, Uri},
-    response::{IntoResponse, Response},
-};
+use axum::{http::HeaderMap, response::Response};
 use bytes::Bytes;
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -40,14 +37,11 @@ fn packed(files: &'static [(&'static str, &'static [u8])]) -> BTreeMap<&'static 
     all
 }
 
-/// Answers with a file of the editor, or with the editor itself.
-pub(crate) async fn page(uri: Uri, headers: HeaderMap) -> Response {
-    let path = uri.path().trim_start_matches('/');
-    let file = PACKED.get(path).or_else(|| if path.starts_with("assets/") { None } else { PACKED.get(INDEX) });
-    match file {
-        Some(file) => file.answer(&headers),
-        None => crate::Problem::new(crate::Kind::Missing).into_response(),
-    }
+/// A file of the editor, or the editor itself; `None` for a hashed file of another build.
+pub(crate) fn page(path: &str, headers: &HeaderMap) -> Option<Response> {
+    let path = path.trim_start_matches('/');
+    let page = || if path.starts_with("assets/") { None } else { PACKED.get(INDEX) };
+    PACKED.get(path).or_else(page).map(|file| file.answer(headers))
 }
 
 fn media_type(path: &str) -> &'static str {

@@ -15,9 +15,6 @@ use connectors::{format_schema, formats};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
-/// The cases of the connectors: id and text.
-static CASES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/cases.rs"));
-
 /// Shows the manual page of a connector, of a format, or of the expression language.
 pub(crate) fn run(asked: &ManualArguments, terminal: &Terminal) -> Result<Exit, Failure> {
     let id = asked.connector.as_str();
@@ -186,9 +183,7 @@ impl Writing {
 
     /// Cases that work: what they show, the step, what goes in and what comes out.
     fn examples(&mut self, id: &str) {
-        let cases = CASES.iter().filter(|(connector, _)| *connector == id);
-        let read = cases.filter_map(|(_, text)| yaml::read(text).ok()).map(|document| document.value);
-        let shown: Vec<Value> = read.filter(works).take(3).collect();
+        let shown = gateway::examples(id);
         if shown.is_empty() {
             return;
         }
@@ -232,15 +227,6 @@ impl Writing {
             self.line(6, line);
         }
     }
-}
-
-/// Whether a case shows a success, without a server.
-fn works(case: &Value) -> bool {
-    let expect = case.get("expect");
-    let fails = ["fails", "refuses", "errors"]
-        .iter()
-        .any(|member| expect.is_some_and(|it| it.get(*member).is_some()));
-    !fails && case.get("http").is_none()
 }
 
 /// A value on one line, as in a document.

@@ -8,3 +8,4 @@ mod roles;
 pub use caller::Caller;
 pub(crate) use guard::{Guard, guard};
 pub(crate) use identify::cookie_name;
+pub(crate) use roles::{on_workflow, workflow_of_run};

@@ -5,7 +5,7 @@ use bus_core::{Language, api::Role};
 use workers::BusError;
 
 /// The role of an account on a workflow; none if it may not even know of it.
-pub(super) async fn on_workflow(
+pub(crate) async fn on_workflow(
     _app: &App,
     _account: &str,
     _workflow: &str,
@@ -14,7 +14,7 @@ pub(super) async fn on_workflow(
 }
 
 /// The workflow of a run.
-pub(super) async fn workflow_of_run(app: &App, run: &str) -> Result<Option<String>, Problem> {
+pub(crate) async fn workflow_of_run(app: &App, run: &str) -> Result<Option<String>, Problem> {
     match app.bus().run(run, Language::En).await {
         Ok(run) => Ok(Some(run.summary.workflow)),
         Err(BusError::Missing) => Ok(None),

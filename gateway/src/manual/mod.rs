@@ -29,7 +29,7 @@ pub(crate) fn page(id: Option<&str>, language: Language) -> Option<Packed> {
         None => page::contents(language),
         Some(id) => page::one(id, language)?,
     };
-    let made = Packed::new("text/html; charset=utf-8", text);
+    let made = Packed::new("text/html; charset=utf-8", text).varying("accept-encoding, accept-language");
     MADE.lock().unwrap_or_else(PoisonError::into_inner).insert(key, made.clone());
     Some(made)
 }
@@ -57,7 +57,8 @@ mod tests {
 
     #[test]
     fn a_page_speaks_the_readers_language() {
-        let (en, fr) = (one("sort", Language::En).expect("a page"), one("sort", Language::Fr).expect("a page"));
+        let (en, fr) =
+            (one("sort", Language::En).expect("a page"), one("sort", Language::Fr).expect("a page"));
         assert!(en.contains("<html lang=\"en\">") && en.contains("<h2>Settings</h2>"), "{en}");
         assert!(fr.contains("<html lang=\"fr\">") && fr.contains("<h2>Réglages</h2>"), "{fr}");
         assert!(!en.contains("<script"));

@@ -27,7 +27,8 @@ pub(super) fn contents(language: Language) -> String {
                 chapter(html, &said(heading), pages, language);
             }
         }
-        let pages = formats::ALL.iter().filter_map(|format| Some((format.id(), format_page(format, language)?)));
+        let pages =
+            formats::ALL.iter().filter_map(|format| Some((format.id(), format_page(format, language)?)));
         chapter(html, &said(msg!("Formats")), pages, language);
         html.element("section", &[], |html| {
             html.text("h2", &said(msg!("Expressions")));
@@ -37,7 +38,12 @@ pub(super) fn contents(language: Language) -> String {
     })
 }
 
-fn chapter(html: &mut Html, title: &str, pages: impl Iterator<Item = (&'static str, Page)>, language: Language) {
+fn chapter(
+    html: &mut Html,
+    title: &str,
+    pages: impl Iterator<Item = (&'static str, Page)>,
+    language: Language,
+) {
     html.element("section", &[], |html| {
         html.text("h2", title);
         html.element("ul", &[], |html| {

@@ -1,0 +1,143 @@
+//! Records on their way out as a file, written while they are read.
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, header},
+    response::Response,
+};
+use bus_core::loss::LossReport;
+use bytes::Bytes;
+use connectors::{
+    contract::{Encoder, Format},
+    formats::{self, FormatChoice},
+};
+use std::{fmt::Write as _, io};
+use workers::Records;
+
+/// A format that can be written.
+pub(crate) struct Target {
+    format: &'static Format,
+    encoder: Box<dyn Encoder>,
+}
+
+impl Target {
+    /// The format with this id; `None` if there is none, or if it is only read.
+    pub(crate) fn of_id(id: &str) -> Option<Self> {
+        let format = formats::ALL.iter().find(|format| format.id() == id)?;
+        let encoder = FormatChoice::of_id(id)?.encoder()?;
+        Some(Self { format, encoder })
+    }
+
+    /// Its media type; text is in UTF-8.
+    pub(crate) fn media_type(&self) -> String {
+        media_type(self.format)
+    }
+
+    /// An answer to show, not to save.
+    pub(crate) fn answer(self, records: Records) -> Response {
+        let media_type = HeaderValue::try_from(self.media_type());
+        let pieces = futures::stream::try_unfold(Some(Writing { target: self, records }), next);
+        let mut response = Response::new(Body::from_stream(pieces));
+        let any = HeaderValue::from_static("application/octet-stream");
+        response.headers_mut().insert(header::CONTENT_TYPE, media_type.unwrap_or(any));
+        response
+    }
+
+    /// An answer that a browser saves as `name` with the format's extension.
+    pub(crate) fn file(self, name: &str, records: Records) -> Response {
+        let extension = self.format.extensions().first().copied().unwrap_or("txt");
+        let disposition = HeaderValue::try_from(disposition(&format!("{name}.{extension}")));
+        let mut response = self.answer(records);
+        let any = HeaderValue::from_static("attachment");
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition.unwrap_or(any));
+        response
+    }
+
+    /// All records as one document.
+    pub(crate) async fn whole(mut self, mut records: Records) -> Result<Vec<u8>, io::Error> {
+        let mut out = Vec::new();
+        while self.write_next(&mut records, &mut out).await? {}
+        Ok(out)
+    }
+
+    /// Writes the next batch; `false` after what ends the document.
+    async fn write_next(&mut self, records: &mut Records, out: &mut Vec<u8>) -> Result<bool, io::Error> {
+        let mut losses = LossReport::default();
+        let batch = records.next().await.map_err(io::Error::other)?;
+        let written = match &batch {
+            Some(batch) => self.encoder.encode(batch, out, &mut losses),
+            None => self.encoder.finish(out, &mut losses),
+        };
+        written.map_err(|error| io::Error::other(error.to_string()))?;
+        Ok(batch.is_some())
+    }
+}
+
+struct Writing {
+    target: Target,
+    records: Records,
+}
+
+/// The next piece of a document. What goes wrong now breaks the answer off: its head is on its way already.
+async fn next(writing: Option<Writing>) -> Result<Option<(Bytes, Option<Writing>)>, io::Error> {
+    let Some(mut writing) = writing else { return Ok(None) };
+    let mut out = Vec::new();
+    let more = writing.target.write_next(&mut writing.records, &mut out).await;
+    let more = more.inspect_err(|error| tracing::warn!(reason = %error, "a download broke off"))?;
+    Ok(Some((out.into(), more.then_some(writing))))
+}
+
+/// The media type of a format by its id, without parameters.
+pub(crate) fn essence(id: &str) -> Option<String> {
+    let format = formats::ALL.iter().find(|format| format.id() == id)?;
+    format.media_types().first().map(|&name| name.to_owned())
+}
+
+/// The media type of a format; text is in UTF-8.
+fn media_type(format: &Format) -> String {
+    let media_type = format.media_types().first().copied().unwrap_or("application/octet-stream");
+    if media_type.starts_with("text/") {
+        format!("{media_type}; charset=utf-8")
+    } else {
+        media_type.to_owned()
+    }
+}
+
+/// `Content-Disposition` (RFC 6266) with the name as ASCII and, where it differs, as it is.
+fn disposition(name: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_. ".contains(letter);
+    let ascii: String = name.chars().map(|letter| if plain(letter) { letter } else { '_' }).collect();
+    let mut out = format!("attachment; filename=\"{ascii}\"");
+    if ascii != name {
+        out.push_str("; filename*=UTF-8''");
+        for byte in name.bytes() {
+            if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
+                out.push(char::from(byte));
+            } else {
+                write!(out, "%{byte:02X}").unwrap_or_default();
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_name_of_any_letters() {
+        assert_eq!(disposition("tri-out.csv"), "attachment; filename=\"tri-out.csv\"");
+        assert_eq!(
+            disposition("été\"\r\n.csv"),
+            "attachment; filename=\"_t____.csv\"; filename*=UTF-8''%C3%A9t%C3%A9%22%0D%0A.csv"
+        );
+    }
+
+    #[test]
+    fn formats_that_are_only_read_cannot_be_had() {
+        assert!(Target::of_id("ods").is_none());
+        assert!(Target::of_id("nothing").is_none());
+        assert_eq!(Target::of_id("csv").expect("written").media_type(), "text/csv; charset=utf-8");
+    }
+}

@@ -1,0 +1,71 @@
+//! Looking before leaping: checks, previews, the times of a schedule.
+
+use super::findings::findings;
+use crate::{Allowed, App, Caller, Json, Kind, Problem, Row, access};
+use axum::{extract::State, http::StatusCode};
+use bus_core::{
+    api::{Checked, KeyScope, Preview, PreviewAsked, Role},
+    check::check,
+    plan::plan,
+    workflow::{Loaded, Workflow},
+};
+use connectors::Connectors;
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        Row::post("/check", "workflow.check", "What is wrong with a document", Allowed::SignedIn, checked)
+            .only_looks()
+            .key(KeyScope::Read)
+            .body::<Workflow>()
+            .answer::<Checked>(StatusCode::OK),
+        Row::post(
+            "/preview",
+            "workflow.preview",
+            "What a step would send, on a sample",
+            Allowed::SignedIn,
+            preview,
+        )
+        .only_looks()
+        .key(KeyScope::Run)
+        .body::<PreviewAsked>()
+        .answer::<Preview>(StatusCode::OK),
+    ]
+}
+
+async fn checked(caller: Caller, Json(document): Json<Workflow>) -> Json<Checked> {
+    let language = caller.language();
+    let loaded = Loaded::from(document);
+    let problems = check(&loaded, &Connectors);
+    let sound = !problems.iter().any(bus_core::check::Problem::is_error);
+    let plan = if sound { plan(&loaded.workflow, &Connectors).text(language) } else { String::new() };
+    Json(Checked { findings: findings(&problems, language), plan })
+}
+
+async fn preview(
+    State(app): State<App>,
+    caller: Caller,
+    Json(asked): Json<PreviewAsked>,
+) -> Result<Json<Preview>, Problem> {
+    // a preview uses the files and secrets of its workflow, and records of a run: who may not, may not
+    if let Some(workflow) = &asked.workflow {
+        may(&app, &caller, workflow, Role::Editor).await?;
+    }
+    if let Some(run) = &asked.sample_of {
+        let workflow = access::workflow_of_run(&app, run).await?;
+        let workflow = workflow.ok_or_else(|| Problem::new(Kind::Missing))?;
+        may(&app, &caller, &workflow, Role::Viewer).await?;
+    }
+    Ok(Json(app.bus().preview(asked, caller.language()).await?))
+}
+
+async fn may(app: &App, caller: &Caller, workflow: &str, needed: Role) -> Result<(), Problem> {
+    let role = match caller.key_covers(workflow) {
+        true => access::on_workflow(app, &caller.account()?.id, workflow).await?,
+        false => None,
+    };
+    match role {
+        None => Err(Problem::new(Kind::Missing)),
+        Some(role) if role < needed => Err(Problem::new(Kind::Forbidden)),
+        Some(_) => Ok(()),
+    }
+}
