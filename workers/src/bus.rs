@@ -1,23 +1,61 @@
 //! A node of the bus: starts runs, does their tasks, keeps what they made for the eye.
 
+mod chunk;
+mod detail;
 mod error;
+mod execute;
+mod hands;
+mod kept;
+mod letters;
+mod memory;
+mod pinned;
+mod preview;
+mod record;
+mod replay;
+mod report;
+mod runs;
+mod settings;
+mod share;
+mod stages;
+mod start;
+mod sweep;
+mod uploads;
 mod watch;
+mod worker;
 
 pub use error::BusError;
+pub use settings::{BusSettings, Split};
 pub use watch::{Records, Watch};
 
-use backplane::{Broker, Priority, Store};
+use hands::Hands;
+use record::{RUNS, RunRecord};
+use share::Share;
+
+use crate::{new_id, now};
+use backplane::{Broker, Document, Priority, Query, Store};
 use bus_core::{
     Language,
     api::{Page, Preview, PreviewAsked, Replay, RunDetail, RunSummary, StartedBy, Table, Upload},
     catalogue::Catalogue,
+    msg,
+    run::{Event, Status},
 };
 use connectors::{
     contract::{Clock, Connector, Limits},
     kit::http::Http,
 };
 use serde_json::{Map, Value};
-use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// What a node is made of.
@@ -44,15 +82,27 @@ pub struct BusParts {
     pub scratch: PathBuf,
     /// Tasks done at a time.
     pub slots: usize,
+    /// How much is kept, and how patient the node is.
+    pub settings: BusSettings,
 }
 
 /// A node of the bus. Cheap to clone.
 #[derive(Clone)]
-pub struct Bus(Arc<BusParts>);
+pub struct Bus(Arc<Node>);
+
+struct Node {
+    parts: BusParts,
+    /// Begins the names of the workers of this process: `node/boot/`.
+    boot: String,
+    workers: AtomicU64,
+    working: AtomicBool,
+    share: Share,
+    hands: Hands,
+}
 
 impl fmt::Debug for Bus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bus").field("node", &self.0.node).finish_non_exhaustive()
+        f.debug_struct("Bus").field("node", &self.0.parts.node).finish_non_exhaustive()
     }
 }
 
@@ -77,13 +127,74 @@ impl Bus {
     /// A node of these parts; it does nothing until [`Bus::work`] is called.
     #[must_use]
     pub fn new(parts: BusParts) -> Self {
-        Self(Arc::new(parts))
+        let boot = format!("{}/{}/", parts.node, new_id(&*parts.clock));
+        let share = Share::new(parts.settings.share.unwrap_or(parts.slots / 2));
+        Self(Arc::new(Node {
+            parts,
+            boot,
+            workers: AtomicU64::new(0),
+            working: AtomicBool::new(false),
+            share,
+            hands: Hands::default(),
+        }))
+    }
+
+    fn parts(&self) -> &BusParts {
+        &self.0.parts
+    }
+
+    /// The store of the node.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.0.parts.store
+    }
+
+    /// The broker of the node.
+    #[must_use]
+    pub fn broker(&self) -> &Arc<dyn Broker> {
+        &self.0.parts.broker
+    }
+
+    fn settings(&self) -> &BusSettings {
+        &self.0.parts.settings
+    }
+
+    fn share(&self) -> &Share {
+        &self.0.share
+    }
+
+    fn hands(&self) -> &Hands {
+        &self.0.hands
+    }
+
+    fn boot(&self) -> &str {
+        &self.0.boot
+    }
+
+    fn is_working(&self) -> bool {
+        self.0.working.load(Relaxed)
+    }
+
+    fn worker_name(&self) -> String {
+        format!("{}{}", self.0.boot, self.0.workers.fetch_add(1, Relaxed))
+    }
+
+    /// The time, ms since the Unix epoch.
+    fn now(&self) -> i64 {
+        now(&*self.0.parts.clock)
     }
 
     /// Works until cancelled: takes tasks, moves runs on, sees to what stayed out too long, deletes what has
     /// outlived its time. Returns when what was begun is finished or handed back.
     pub async fn work(&self, stop: CancellationToken) {
-        stop.cancelled().await;
+        self.0.working.store(true, Relaxed);
+        let mut hearing = JoinSet::new();
+        let bus = self.clone();
+        hearing.spawn(async move { bus.hear_stops().await });
+        let bus = self.clone();
+        hearing.spawn(async move { bus.hear_waiting().await });
+        tokio::join!(self.take_tasks(stop.clone()), self.sweep_until(&stop));
+        self.0.working.store(false, Relaxed);
     }
 
     /// Starts a run: once this returns it is accepted, and will be done even if the process dies now.
@@ -91,8 +202,7 @@ impl Bus {
     /// # Errors
     /// If there is no such workflow, if it is a draft, or if the parameters do not fit it.
     pub async fn start(&self, asked: Start) -> Result<RunSummary, BusError> {
-        let _ = asked;
-        Err(BusError::Missing)
+        self.start_run(asked).await
     }
 
     /// Ends a run; its tasks stop within two seconds. One that has ended stays as it is.
@@ -100,8 +210,7 @@ impl Bus {
     /// # Errors
     /// If there is no such run.
     pub async fn cancel(&self, run: &str) -> Result<(), BusError> {
-        let _ = run;
-        Err(BusError::Missing)
+        self.tell(run, Event::Cancel).await.map(|_| ())
     }
 
     /// Tries a failed run again, from where it failed.
@@ -109,8 +218,13 @@ impl Bus {
     /// # Errors
     /// If there is no such run, or if it has not failed.
     pub async fn resume(&self, run: &str) -> Result<(), BusError> {
-        let _ = run;
-        Err(BusError::Missing)
+        let known = self.known(run).await?;
+        if known.record.state.status != Status::Failed {
+            return Err(BusError::Refused(msg!("only a run that has failed can be resumed")));
+        }
+        let known = self.tell(run, Event::Resume).await?;
+        self.share().note(&known.record.workflow, run);
+        Ok(())
     }
 
     /// A run, with texts in a language.
@@ -118,8 +232,8 @@ impl Bus {
     /// # Errors
     /// If there is no such run.
     pub async fn run(&self, run: &str, language: Language) -> Result<RunDetail, BusError> {
-        let _ = (run, language);
-        Err(BusError::Missing)
+        let record = self.known(run).await?.record;
+        Ok(detail::of(run, record, language))
     }
 
     /// The runs of a workflow, latest first; `after` is what the page before gave as its next.
@@ -132,8 +246,17 @@ impl Bus {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Page<RunSummary>, BusError> {
-        let _ = (workflow, after, limit);
-        Err(BusError::Missing)
+        let after = match after {
+            Some(run) => self.store().get(RUNS, run).await?,
+            None => None,
+        };
+        let query = Query::of("of-workflow", vec![workflow.into()]);
+        let query = Query { descending: true, after, limit, ..query };
+        let found = self.store().find(RUNS, query).await?;
+        let next = found.last().filter(|_| found.len() == limit).map(|run| run.id.clone());
+        let summary = |run: Document| Ok(RunRecord::read(run.body)?.summary(&run.id));
+        let items = found.into_iter().map(summary).collect::<Result<_, BusError>>()?;
+        Ok(Page { items, next })
     }
 
     /// Waits for the end of a run, at most so long, and says how it stands then.
@@ -141,8 +264,7 @@ impl Bus {
     /// # Errors
     /// If there is no such run.
     pub async fn wait(&self, run: &str, most: Duration) -> Result<RunSummary, BusError> {
-        let _ = (run, most);
-        Err(BusError::Missing)
+        self.wait_for(run, most).await
     }
 
     /// Watches a run: how it stands now, then every change.
@@ -150,8 +272,7 @@ impl Bus {
     /// # Errors
     /// If there is no such run.
     pub async fn watch(&self, run: &str) -> Result<Watch, BusError> {
-        let _ = run;
-        Err(BusError::Missing)
+        self.watch_run(run).await
     }
 
     /// Records kept of an output port of a step.
@@ -166,29 +287,30 @@ impl Bus {
         from: u64,
         limit: usize,
     ) -> Result<Table, BusError> {
-        let _ = (run, step, port, from, limit);
-        Err(BusError::Missing)
+        let record = self.known(run).await?.record;
+        self.kept_table(&record, (step, port), from, limit).await
     }
 
     /// All records kept of an output port of a step, batch by batch.
     ///
     /// # Errors
-    /// If there is no such run or port; [`BusError::Expired`] if they have outlived their time.
+    /// If there is no such run or step; [`BusError::Expired`] if they have outlived their time.
     pub async fn records(&self, run: &str, step: &str, port: &str) -> Result<Records, BusError> {
-        let _ = (run, step, port);
-        Err(BusError::Missing)
+        let record = self.known(run).await?.record;
+        self.kept_of(&record, step, port).await
     }
 
-    /// What a step would send, on a sample: nothing is written, no sink is run.
+    /// What a step would send, on a sample: nothing is written, no sink is run. Of a sink, what would reach
+    /// it is shown as its port `in`.
     ///
     /// # Errors
     /// If there is no such step, workflow or run; what goes wrong in the steps stands in the preview.
     pub async fn preview(&self, asked: PreviewAsked, language: Language) -> Result<Preview, BusError> {
-        let _ = (asked, language);
-        Err(BusError::Missing)
+        self.preview_of(asked, language).await
     }
 
-    /// Gives refused records to the step that refused them again, in a new run of that step and what follows it.
+    /// Gives refused records to the step that refused them again, in a new run of that step and what
+    /// follows it.
     ///
     /// # Errors
     /// If there is no such run or step, or if nothing was refused.
@@ -199,8 +321,7 @@ impl Bus {
         replay: Replay,
         by: StartedBy,
     ) -> Result<RunSummary, BusError> {
-        let _ = (run, step, replay, by);
-        Err(BusError::Missing)
+        self.replay_of(run, step, replay, by).await
     }
 
     /// Keeps a file for a source to read.
@@ -208,7 +329,6 @@ impl Bus {
     /// # Errors
     /// If it is of no format that is known.
     pub async fn upload(&self, name: &str, media_type: &str, bytes: Vec<u8>) -> Result<Upload, BusError> {
-        let _ = (name, media_type, bytes);
-        Err(BusError::Missing)
+        self.keep_upload(name, media_type, bytes).await
     }
 }

@@ -1,13 +1,14 @@
+use crate::seams::{self, Drain, Feed};
 use bus_core::{
     catalogue::ERRORS,
     error::StepError,
     msg,
     record::Batch,
-    workflow::{Step, Workflow},
+    workflow::{Port, Step, Workflow},
 };
 use connectors::contract::{Connector, Wiring};
 use std::collections::{BTreeMap, VecDeque};
-use tokio::sync::mpsc::{Receiver, channel};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 /// A step with its connector and channels.
 pub(crate) struct Node<'a> {
@@ -24,11 +25,12 @@ pub(crate) struct Node<'a> {
 /// Enough that neighbours rarely wait for each other, few enough that memory stays bounded.
 const BATCHES_ON_A_LINK: usize = 4;
 
-/// The steps of a workflow, wired.
+/// The steps of a workflow, wired, and what feeds and drains them where other steps would.
 pub(crate) fn build<'a>(
     workflow: &'a Workflow,
     find: &impl Fn(&str) -> Option<&'static Connector>,
-) -> Result<Vec<Node<'a>>, StepError> {
+    seams: (Vec<Feed>, Vec<Drain>),
+) -> Result<(Vec<Node<'a>>, Vec<Pump>), StepError> {
     let mut nodes = Vec::with_capacity(workflow.steps.len());
     let mut places = BTreeMap::new();
     for (place, step) in workflow.steps.iter().enumerate() {
@@ -48,27 +50,72 @@ pub(crate) fn build<'a>(
             part: place,
         });
     }
-    link(workflow, &places, &mut nodes)?;
+    let senders = inputs(&mut nodes);
+    link(workflow, &places, &mut nodes, &senders)?;
+    let mut pumps = Vec::new();
+    for Feed { to, read } in seams.0 {
+        let place = places.get(to.step.as_str()).copied().unwrap_or(usize::MAX);
+        let sender = senders.get(&(place, to.port.as_str())).ok_or_else(|| no_port(&to))?.clone();
+        pumps.push(Pump { work: read(sender.clone()), link: Some(sender) });
+    }
+    for Drain { from, write } in seams.1 {
+        let node = places.get(from.step.as_str()).and_then(|place| nodes.get_mut(*place));
+        let node = node.ok_or_else(|| no_port(&from))?;
+        let port = output(node, &from.port).ok_or_else(|| no_port(&from))?;
+        let (sender, receiver) = channel(BATCHES_ON_A_LINK);
+        connect(node, port, sender);
+        pumps.push(Pump { work: write(receiver), link: None });
+    }
+    drop(senders);
     refuse_cycles(&nodes)?;
-    Ok(nodes)
+    Ok((nodes, pumps))
+}
+
+/// What moves records over the edge of the part that runs.
+pub(crate) struct Pump {
+    pub(crate) work: seams::Ended,
+    /// Held until it is known how the work ended, so that no step takes a broken feed for the whole.
+    pub(crate) link: Option<Sender<Batch>>,
+}
+
+type Senders = BTreeMap<(usize, &'static str), Sender<Batch>>;
+
+/// Gives every step its inputs. An input without a link ends at once, when its sender goes.
+fn inputs(nodes: &mut [Node<'_>]) -> Senders {
+    let mut senders = BTreeMap::new();
+    for (place, node) in nodes.iter_mut().enumerate() {
+        for input in node.connector.inputs() {
+            let (sender, receiver) = channel(BATCHES_ON_A_LINK);
+            node.inputs.push((input.name, receiver));
+            senders.insert((place, input.name), sender);
+        }
+    }
+    senders
+}
+
+fn output(node: &Node<'_>, name: &str) -> Option<&'static str> {
+    node.connector.outputs().iter().copied().chain([ERRORS]).find(|port| *port == name)
+}
+
+fn connect(node: &mut Node<'_>, port: &'static str, sender: Sender<Batch>) {
+    match node.outputs.iter_mut().find(|(known, _)| *known == port) {
+        Some((_, links)) => links.push(sender),
+        None => node.outputs.push((port, vec![sender])),
+    }
+}
+
+fn no_port(port: &Port) -> StepError {
+    StepError::ours(msg!("there is no port `{port}`", port = port.to_string()))
 }
 
 fn link(
     workflow: &Workflow,
     places: &BTreeMap<&str, usize>,
     nodes: &mut [Node<'_>],
+    senders: &Senders,
 ) -> Result<(), StepError> {
-    let mut senders = BTreeMap::new();
-    for (place, node) in nodes.iter_mut().enumerate() {
-        for input in node.connector.inputs() {
-            // an input without a link ends at once: its sender goes when this function returns
-            let (sender, receiver) = channel(BATCHES_ON_A_LINK);
-            node.inputs.push((input.name, receiver));
-            senders.insert((place, input.name), sender);
-        }
-    }
     for link in &workflow.links {
-        let unknown = |port: &bus_core::workflow::Port| {
+        let unknown = |port: &Port| {
             wrong(msg!(
                 "the link `{link}` names the port `{port}`, which does not exist",
                 link = link.to_string(),
@@ -84,13 +131,8 @@ fn link(
             node.before.push(from);
         }
         let Some(node) = nodes.get_mut(from) else { continue };
-        let ports = node.connector.outputs().iter().copied();
-        let port = ports.chain([ERRORS]).find(|port| *port == link.from.port);
-        let port = port.ok_or_else(|| unknown(&link.from))?;
-        match node.outputs.iter_mut().find(|(known, _)| *known == port) {
-            Some((_, links)) => links.push(sender),
-            None => node.outputs.push((port, vec![sender])),
-        }
+        let port = output(node, &link.from.port).ok_or_else(|| unknown(&link.from))?;
+        connect(node, port, sender);
         for node in nodes.iter_mut().filter(|node| node.part == joined) {
             node.part = part;
         }

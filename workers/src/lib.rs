@@ -17,13 +17,15 @@ mod memory;
 mod options;
 mod report;
 mod run;
+mod scratch;
+mod seams;
 mod settings;
 mod task;
 #[cfg(test)]
 mod tests;
 mod text;
 
-pub use bus::{Bus, BusError, BusParts, Records, Start, Watch};
+pub use bus::{Bus, BusError, BusParts, BusSettings, Records, Split, Start, Watch};
 pub use clock::SystemClock;
 pub use id::{new_id, now};
 pub use measure::{cpu_seconds, peak_memory};

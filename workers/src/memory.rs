@@ -43,8 +43,14 @@ impl Memory {
         self
     }
 
-    pub(crate) fn get(&self, step: &str) -> Option<&Value> {
-        self.steps.get(step)
+    /// Tells whether two memories are of the same workflow with the same parameters.
+    pub(crate) fn of_what(&self) -> &str {
+        &self.workflow
+    }
+
+    /// What all steps remember.
+    pub(crate) fn steps(&self) -> &BTreeMap<String, Value> {
+        &self.steps
     }
 
     pub(crate) fn set(&mut self, step: &str, memory: Value) {

@@ -1,7 +1,7 @@
-use crate::{SystemClock, settings::EnvironmentSecrets};
+use crate::{Outcome, SystemClock, settings::EnvironmentSecrets};
 use bus_core::Language;
 use connectors::{
-    contract::{Clock, Counts, Limits, Secrets},
+    contract::{Clock, Counts, Limits, Meter, Secrets},
     kit::http::Http,
 };
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
@@ -56,6 +56,10 @@ pub struct StepProgress<'a> {
     pub cpu_seconds: f64,
     /// Whether it has ended.
     pub ended: bool,
+    /// How it ended, if it has.
+    pub outcome: Outcome,
+    /// Tells the counts of each port.
+    pub meter: &'a Meter,
 }
 
 impl Default for RunOptions {

@@ -7,7 +7,7 @@ use bus_core::{
 };
 use connectors::contract::{Counts, Receipt};
 use serde::{Serialize, Serializer};
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 /// How a run, or a step of it, ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -65,6 +65,9 @@ pub struct StepReport {
     pub outcome: Outcome,
     /// Records and bytes.
     pub counts: Counts,
+    /// Records sent by each output port, `errors` among them.
+    #[serde(skip)]
+    pub ports: BTreeMap<String, u64>,
     /// How long it was busy or waiting, in seconds.
     pub seconds: f64,
     /// Seconds of CPU it used (reading and writing of files happens elsewhere and is not in it).

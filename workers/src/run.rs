@@ -1,11 +1,13 @@
 use crate::{
     RunOptions,
-    graph::{self, Node},
+    graph::{self, Node, Pump},
     kept,
     measure::{self, cpu_seconds, peak_memory},
     memory::Memory,
     options::StepProgress,
     report::{Failure, KeptErrors, Outcome, RunReport, StepReport},
+    scratch::Scratch,
+    seams::Seams,
     task::{Ended, Part, Shared, Task},
 };
 use bus_core::{
@@ -18,6 +20,7 @@ use connectors::{
     contract::{Connector, Counts, Meter},
     kit::transport::io_reason,
 };
+use serde_json::Value;
 use std::{
     collections::BTreeMap,
     io,
@@ -54,16 +57,27 @@ const TICK: Duration = Duration::from_millis(100);
 pub async fn run(
     workflow: &Workflow,
     find: impl Fn(&str) -> Option<&'static Connector>,
-    mut options: RunOptions,
+    options: RunOptions,
 ) -> RunReport {
+    run_part(workflow, find, options, Seams::default()).await.0
+}
+
+/// Runs a part of a workflow, joined to the rest by `seams`; gives what the steps remember, too.
+pub(crate) async fn run_part(
+    workflow: &Workflow,
+    find: impl Fn(&str) -> Option<&'static Connector>,
+    mut options: RunOptions,
+    seams: Seams,
+) -> (RunReport, BTreeMap<String, Value>) {
     let (began, cpu) = (Instant::now(), cpu_seconds());
     let started = options.clock.now();
     let mut run = Run::new(workflow, &options);
-    let error = match run.prepare(&find, &options) {
-        Ok(tasks) => run.execute(tasks, &mut options).await.err(),
+    let error = match run.prepare(&find, &options, seams) {
+        Ok((tasks, pumps)) => run.execute(tasks, pumps, &mut options).await.err(),
         Err(error) => Some(error),
     };
-    RunReport {
+    let remembered = run.memory.steps().clone();
+    let report = RunReport {
         workflow: workflow.name.clone(),
         outcome: run.outcome(error.as_ref()),
         started,
@@ -72,7 +86,8 @@ pub async fn run(
         peak_memory: peak_memory(),
         steps: run.steps,
         error: error.map(|error| Failure::new(error, options.language)),
-    }
+    };
+    (report, remembered)
 }
 
 struct Run<'a> {
@@ -82,7 +97,9 @@ struct Run<'a> {
     memory: Memory,
     shared: Option<Arc<Shared>>,
     /// Holds the scratch folder; it goes with it.
-    scratch: Option<tempfile::TempDir>,
+    scratch: Option<Scratch>,
+    /// Whether somebody else sees the refused records.
+    tapped: bool,
 }
 
 /// What can be seen of a step from outside while it runs.
@@ -96,13 +113,14 @@ struct Watched {
 enum Joined {
     Step(Ended),
     Kept(usize, Result<KeptErrors, StepError>),
+    Pumped(Result<(), StepError>),
 }
 
 impl<'a> Run<'a> {
     fn new(workflow: &'a Workflow, options: &RunOptions) -> Self {
         let steps = workflow.steps.iter().map(blank).collect();
         let memory = Memory::of(workflow, &options.parameters);
-        Self { workflow, steps, watched: Vec::new(), memory, shared: None, scratch: None }
+        Self { workflow, steps, watched: Vec::new(), memory, shared: None, scratch: None, tapped: false }
     }
 
     /// Everything that can go wrong before anything has happened.
@@ -110,7 +128,8 @@ impl<'a> Run<'a> {
         &mut self,
         find: &impl Fn(&str) -> Option<&'static Connector>,
         options: &RunOptions,
-    ) -> Result<Vec<Task>, StepError> {
+        mut seams: Seams,
+    ) -> Result<(Vec<Task>, Vec<Pump>), StepError> {
         let parameters = self.workflow.parameters.bind(&options.parameters).map_err(|wrong| {
             let (name, message) = wrong.into_iter().next().unwrap_or_else(|| (String::new(), msg!("?")));
             StepError::settings(message).at(msg!("parameter `{name}`", name = name))
@@ -118,16 +137,15 @@ impl<'a> Run<'a> {
         self.memory = Memory::of(self.workflow, &parameters);
         if let Some(file) = &options.memory_file {
             self.memory = std::mem::take(&mut self.memory).load(file);
+            seams.memory = self.memory.steps().clone();
         }
-        let nodes = graph::build(self.workflow, find)?;
+        self.tapped = seams.taps.is_some();
+        let joined = (std::mem::take(&mut seams.feeds), std::mem::take(&mut seams.drains));
+        let (nodes, pumps) = graph::build(self.workflow, find, joined)?;
         for (report, node) in self.steps.iter_mut().zip(&nodes) {
             report.kind = node.connector.kind();
         }
-        let scratch = tempfile::Builder::new().prefix("semantic-bus-").tempdir_in(&options.scratch);
-        let scratch = scratch.map_err(|error| {
-            StepError::remote(io_reason(&error))
-                .at(msg!("{name}", name = options.scratch.display().to_string()))
-        })?;
+        let scratch = Scratch::within(&options.scratch);
         let shared = Arc::new(Shared {
             parameters: Arc::new(parameters),
             cancel: options.cancel.child_token(),
@@ -137,14 +155,14 @@ impl<'a> Run<'a> {
         });
         self.scratch = Some(scratch);
         self.shared = Some(Arc::clone(&shared));
-        self.tasks(nodes, &shared, options)
+        Ok((self.tasks(nodes, &shared, (options, &mut seams))?, pumps))
     }
 
     fn tasks(
         &mut self,
         nodes: Vec<Node<'_>>,
         shared: &Arc<Shared>,
-        options: &RunOptions,
+        (options, seams): (&RunOptions, &mut Seams),
     ) -> Result<Vec<Task>, StepError> {
         let mut sources: BTreeMap<usize, usize> = BTreeMap::new();
         for node in &nodes {
@@ -156,8 +174,7 @@ impl<'a> Run<'a> {
         for (place, node) in nodes.into_iter().enumerate() {
             let (step, part) = (node.step, parts.get(&node.part).cloned());
             let part = part.unwrap_or_else(|| Arc::new(Part::of(1)));
-            let memory = options.memory_file.as_ref().and_then(|_| self.memory.get(&step.id).cloned());
-            let task = Task::new(place, node, (part, Arc::clone(shared)), (options, memory));
+            let task = Task::new(place, node, (part, Arc::clone(shared)), (options, seams));
             let task = task.map_err(|error| {
                 if let Some(report) = self.steps.get_mut(place) {
                     report.outcome = Outcome::Failed;
@@ -172,11 +189,28 @@ impl<'a> Run<'a> {
     }
 
     /// Runs all tasks and waits for them; an error here is one of the engine, not of a step.
-    async fn execute(&mut self, tasks: Vec<Task>, options: &mut RunOptions) -> Result<(), StepError> {
+    async fn execute(
+        &mut self,
+        tasks: Vec<Task>,
+        pumps: Vec<Pump>,
+        options: &mut RunOptions,
+    ) -> Result<(), StepError> {
         let began = Instant::now();
         let mut set = JoinSet::new();
+        let tapped = std::mem::take(&mut self.tapped);
+        for Pump { work, link } in pumps {
+            let cancel = self.shared.as_ref().map(|shared| shared.cancel.clone()).unwrap_or_default();
+            set.spawn(async move {
+                let ended = work.await;
+                if ended.is_err() {
+                    cancel.cancel();
+                }
+                drop(link);
+                Joined::Pumped(ended)
+            });
+        }
         for mut task in tasks {
-            if let Some(refused) = task.keep_errors() {
+            if !tapped && let Some(refused) = task.keep_errors() {
                 let place = task.place;
                 let file = options.errors_folder.as_ref().map(|folder| {
                     let id = self.workflow.steps.get(place).map_or("", |step| step.id.as_str());
@@ -226,7 +260,8 @@ impl<'a> Run<'a> {
                     report.errors = errors;
                 }
             }
-            Ok(Joined::Kept(_, Err(error))) => self.stop(failed, error),
+            Ok(Joined::Pumped(Ok(()))) => {}
+            Ok(Joined::Kept(_, Err(error)) | Joined::Pumped(Err(error))) => self.stop(failed, error),
             Err(error) => {
                 self.stop(failed, StepError::ours(msg!("{problem}", problem = error.to_string())));
             }
@@ -249,6 +284,7 @@ impl<'a> Run<'a> {
             return;
         };
         report.counts = watched.meter.counts();
+        report.ports = watched.meter.ports();
         report.seconds = ended.seconds;
         report.cpu_seconds = measure::seconds(watched.cpu.load(Relaxed));
         report.losses = ended.losses;
@@ -282,6 +318,8 @@ impl<'a> Run<'a> {
                 elapsed: began.elapsed(),
                 cpu_seconds: measure::seconds(watched.cpu.load(Relaxed)),
                 ended: report.outcome != Outcome::NotRun,
+                outcome: report.outcome,
+                meter: &watched.meter,
             })
             .collect();
         progress(&steps);
@@ -309,6 +347,7 @@ fn blank(step: &Step) -> StepReport {
         kind: Kind::Transform,
         outcome: Outcome::NotRun,
         counts: Counts::default(),
+        ports: BTreeMap::new(),
         seconds: 0.0,
         cpu_seconds: 0.0,
         receipt: None,

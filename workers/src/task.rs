@@ -1,4 +1,4 @@
-use crate::{RunOptions, graph::Node, measure::Measured, report::Outcome};
+use crate::{RunOptions, graph::Node, measure::Measured, report::Outcome, seams::Seams};
 use bus_core::{
     catalogue::{ERRORS, Kind},
     error::StepError,
@@ -7,7 +7,7 @@ use bus_core::{
     record::Batch,
 };
 use connectors::contract::{
-    Connector, Context, ContextParts, Finished, Inputs, Limits, Meter, Outputs, Reading, Receipt, Step,
+    Connector, Context, ContextParts, Finished, Inputs, Limits, Meter, Outputs, Reading, Receipt, Step, Tap,
     Wiring,
 };
 use serde_json::{Map, Value};
@@ -110,13 +110,18 @@ impl Task {
         place: usize,
         node: Node<'_>,
         (part, shared): (Arc<Part>, Arc<Shared>),
-        (options, memory): (&RunOptions, Option<Value>),
+        (options, seams): (&RunOptions, &mut Seams),
     ) -> Result<Self, StepError> {
         let settings = bus_core::workflow::Workflow::settings(node.step, &shared.parameters);
-        let step = start(node.connector, &settings)?;
-        let meter = Arc::new(Meter::default());
-        let context = context(&node.step.id, options, &shared, (Arc::clone(&meter), memory));
-        let afresh = self::context(&node.step.id, options, &shared, (meter, None));
+        let step = match seams.stand_ins.remove(&node.step.id) {
+            Some(step) => step,
+            None => start(node.connector, &settings)?,
+        };
+        let tap = seams.taps.as_ref().map(|taps| taps(&node.step.id));
+        let seen = Seen { meter: Arc::default(), tap };
+        let memory = seams.memory.get(&node.step.id).cloned();
+        let context = context(&node.step.id, options, &shared, (seen.clone(), memory));
+        let afresh = self::context(&node.step.id, options, &shared, (seen, None));
         Ok(Self {
             place,
             connector: node.connector,
@@ -225,11 +230,18 @@ fn all_unchanged(places: &[usize], shared: &Shared) -> bool {
     places.iter().all(|place| outcomes.get(*place) == Some(&Some(Outcome::Unchanged)))
 }
 
+/// What is seen of a step from outside.
+#[derive(Clone)]
+struct Seen {
+    meter: Arc<Meter>,
+    tap: Option<Arc<dyn Tap>>,
+}
+
 fn context(
     step: &str,
     options: &RunOptions,
     shared: &Shared,
-    (meter, memory): (Arc<Meter>, Option<Value>),
+    (seen, memory): (Seen, Option<Value>),
 ) -> Context {
     Context::new(ContextParts {
         language: options.language,
@@ -238,7 +250,8 @@ fn context(
         http: options.http.clone(),
         secrets: Arc::clone(&options.secrets),
         cancel: shared.cancel.clone(),
-        meter,
+        meter: seen.meter,
+        tap: seen.tap,
         folder: options.folder.clone(),
         scratch: shared.scratch.clone(),
         memory: Mutex::new(memory),

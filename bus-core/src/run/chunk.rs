@@ -8,6 +8,9 @@ pub struct Chunk {
     pub digest: String,
     /// How many records it holds.
     pub records: u64,
+    /// The output port it was sent by, as `step.port`: whoever takes from another port does not get it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub port: String,
     /// For which part of a regrouping stage it is; none for all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<u32>,

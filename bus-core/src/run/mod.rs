@@ -10,7 +10,7 @@ mod state;
 mod task;
 
 pub use chunk::{Chunk, Chunks};
-pub use state::{Effect, Event, RunState, StageSpec, Status};
+pub use state::{Effect, Event, RunState, StageInput, StageSpec, Status};
 pub use task::{Task, TaskId, TaskStatus};
 
 #[cfg(test)]

@@ -4,6 +4,9 @@ use super::{state::MOST_ATTEMPTS, *};
 use crate::{error::StepError, msg};
 use proptest::prelude::*;
 
+const PORTS: [&str; 2] = ["a.out", "a.errors"];
+const PATIENCE: i64 = 60_000;
+
 /// A choice of what happens next, made by proptest.
 type Choice = (u8, u16);
 
@@ -52,7 +55,8 @@ impl World {
         let count = if source { 3 - u32::from(attempt.is_multiple_of(2)) } else { 1 };
         let chunk = |n: u32| {
             let digest = format!("{:x}", fold(&format!("{content}/{n}")));
-            (format!("{task}/{n}"), Chunk { digest, records: 1, partition: None })
+            let port = PORTS[n as usize % 2].to_owned();
+            (format!("{task}/{n}"), Chunk { digest, records: 1, port, partition: None })
         };
         (0..count).map(chunk).collect()
     }
@@ -61,7 +65,7 @@ impl World {
         self.now += i64::from(what) * 10;
         if what % 16 == 0 {
             self.now += 100_000;
-            return self.say(Event::Tick);
+            return self.say(Event::Tick { patience: PATIENCE });
         }
         if what % 16 == 1 && !self.said.is_empty() {
             let event = self.said[usize::from(which) % self.said.len()].clone();
@@ -105,7 +109,7 @@ impl World {
                 self.say(Event::Done { task, attempt, chunks, unchanged: false });
             } else {
                 self.now += 100_000;
-                self.say(Event::Tick);
+                self.say(Event::Tick { patience: PATIENCE });
             }
         }
     }
@@ -120,8 +124,9 @@ fn fold(text: &str) -> u64 {
 fn stages() -> impl Strategy<Value = Vec<StageSpec>> {
     prop::collection::vec((any::<u8>(), any::<bool>(), 1..3_u32), 1..6).prop_map(|drawn| {
         let spec = |(place, (inputs, gathers, parts)): (usize, (u8, bool, u32))| {
-            let inputs: Vec<u32> = (0..u32::try_from(place).unwrap_or(0))
+            let inputs: Vec<StageInput> = (0..u32::try_from(place).unwrap_or(0))
                 .filter(|other| inputs >> (other % 8) & 1 == 1)
+                .map(|stage| StageInput { stage, port: PORTS[(stage as usize + place) % 2].to_owned() })
                 .collect();
             StageSpec { gathers: gathers && !inputs.is_empty(), inputs, parts }
         };
@@ -143,8 +148,11 @@ proptest! {
             let of_stage = || world.state.tasks.iter().filter(move |(task, _)| task.stage == stage).map(|(_, task)| task);
             prop_assert!(of_stage().all(Task::is_done));
             let made: Chunks = world.state.tasks.iter()
-                .filter(|(task, _)| spec.inputs.contains(&task.stage))
-                .flat_map(|(_, task)| task.outputs.clone())
+                .flat_map(|(task, known)| known.outputs.clone().into_iter().map(move |chunk| (task.stage, chunk)))
+                .filter(|(stage, (_, chunk))| {
+                    spec.inputs.contains(&StageInput { stage: *stage, port: chunk.port.clone() })
+                })
+                .map(|(_, chunk)| chunk)
                 .collect();
             if spec.gathers {
                 prop_assert!(of_stage().all(|task| task.inputs == made), "a gathering stage has seen everything as it is");
@@ -172,13 +180,17 @@ fn source() -> StageSpec {
     StageSpec { inputs: Vec::new(), gathers: false, parts: 1 }
 }
 
+fn input(stage: u32) -> StageInput {
+    StageInput { stage, port: "a.out".to_owned() }
+}
+
 fn done(task: TaskId, attempt: u32, chunks: Chunks, unchanged: bool) -> Event {
     Event::Done { task, attempt, chunks, unchanged }
 }
 
 #[test]
 fn unchanged_travels_to_the_end() {
-    let join = StageSpec { inputs: vec![0, 1], gathers: true, parts: 1 };
+    let join = StageSpec { inputs: vec![input(0), input(1)], gathers: true, parts: 1 };
     let mut state = RunState::new(vec![source(), source(), join]);
     state.on(Event::Begin, 0);
     let task = |stage| TaskId { stage, part: 0 };
@@ -189,12 +201,15 @@ fn unchanged_travels_to_the_end() {
 
 #[test]
 fn a_side_that_is_not_new_is_read_when_the_other_is() {
-    let join = StageSpec { inputs: vec![0, 1], gathers: true, parts: 1 };
+    let join = StageSpec { inputs: vec![input(0), input(1)], gathers: true, parts: 1 };
     let mut state = RunState::new(vec![source(), source(), join]);
     state.on(Event::Begin, 0);
     let task = |stage| TaskId { stage, part: 0 };
     state.on(done(task(0), 1, Chunks::new(), true), 1);
-    let new = Chunks::from([("c".to_owned(), Chunk { digest: "d".to_owned(), records: 1, partition: None })]);
+    let new = Chunks::from([(
+        "c".to_owned(),
+        Chunk { digest: "d".to_owned(), records: 1, port: "a.out".to_owned(), partition: None },
+    )]);
     let effects = state.on(done(task(1), 1, new.clone(), false), 2);
     assert_eq!(effects, [Effect::Publish { task: task(0), attempt: 2, delay: 0 }]);
     assert!(state.tasks[&task(0)].forced);
@@ -217,6 +232,37 @@ fn a_task_that_keeps_failing_ends_the_run_and_can_be_resumed() {
     assert_eq!(state.on(failed(3), 0), [Effect::Ended(Status::Failed)]);
     assert_eq!(state.on(Event::Resume, 9), [Effect::Publish { task, attempt: 4, delay: 0 }]);
     assert_eq!(state.on(done(task, 4, Chunks::new(), false), 10), [Effect::Ended(Status::Succeeded)]);
+}
+
+#[test]
+fn what_a_node_had_before_it_started_again_is_done_again() {
+    let mut state = RunState::new(vec![source(), source()]);
+    state.on(Event::Begin, 0);
+    let task = |stage| TaskId { stage, part: 0 };
+    let taken = |stage, worker: &str| Event::Taken {
+        task: task(stage),
+        attempt: 1,
+        worker: worker.to_owned(),
+        until: 30_000,
+    };
+    state.on(taken(0, "a/1/1"), 1);
+    state.on(taken(1, "b/1/1"), 1);
+    let restarted = Event::Restarted { node: "a/".to_owned(), alive: "a/2/".to_owned() };
+    assert_eq!(state.on(restarted, 2), [Effect::Publish { task: task(0), attempt: 2, delay: 0 }]);
+}
+
+#[test]
+fn a_task_that_takes_its_workers_with_it_is_given_up() {
+    let mut state = RunState::new(vec![source()]);
+    state.on(Event::Begin, 0);
+    let task = TaskId { stage: 0, part: 0 };
+    let mut effects = Vec::new();
+    for attempt in 1..=10 {
+        let until = i64::from(attempt) * 10;
+        state.on(Event::Taken { task, attempt, worker: "a".to_owned(), until }, until - 1);
+        effects = state.on(Event::Tick { patience: PATIENCE }, until);
+    }
+    assert_eq!(effects, [Effect::Ended(Status::Failed)]);
 }
 
 #[test]

@@ -1,18 +1,27 @@
 use super::{Chunks, Task, TaskId, TaskStatus};
-use crate::error::StepError;
+use crate::{error::StepError, msg};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What a stage needs to be scheduled; made from the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StageSpec {
-    /// The stages it takes chunks from, by place; all of them come before it.
-    pub inputs: Vec<u32>,
+    /// What it takes chunks from; empty for a source.
+    pub inputs: Vec<StageInput>,
     /// Whether it needs all chunks before it can begin.
     pub gathers: bool,
     /// In how many parts it is done: those of a source that can be split, or the partitions of one that
     /// gathers. A stage that streams has a part for each chunk instead.
     pub parts: u32,
+}
+
+/// Where a stage takes chunks from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageInput {
+    /// The stage, by place; it comes before the one that takes from it.
+    pub stage: u32,
+    /// The output port, as [`super::Chunk::port`] says it.
+    pub port: String,
 }
 
 /// How a run stands.
@@ -83,7 +92,17 @@ pub enum Event {
     /// Somebody mended what was wrong: what failed is tried again.
     Resume,
     /// Time has passed: look for what stayed out too long.
-    Tick,
+    Tick {
+        /// A due task that nobody has taken is published again after this time, ms.
+        patience: i64,
+    },
+    /// A node has started again: what its workers had before will not be done.
+    Restarted {
+        /// What the names of the node's workers begin with.
+        node: String,
+        /// What those of its workers that live now begin with.
+        alive: String,
+    },
 }
 
 /// What is to be done after the state was saved.
@@ -109,8 +128,8 @@ pub enum Effect {
 
 /// Attempts before a task is given up.
 pub(super) const MOST_ATTEMPTS: u32 = 3;
-/// A due task that nobody has taken is published again after this time, ms.
-const REPUBLISH: i64 = 60_000;
+/// How often a task may take its worker with it before it is given up.
+const MOST_LOST: u32 = 10;
 /// The first pause before an attempt after a failure, ms; each further one is four times as long.
 const PAUSE: i64 = 1_000;
 
@@ -178,7 +197,22 @@ impl RunState {
                 }
             }
             Event::Failed { task, attempt, error } => self.failed(task, attempt, error, now, &mut effects),
-            Event::Tick => self.tick(now, &mut effects),
+            Event::Tick { patience } => {
+                self.tick(now, &mut effects, |status| match status {
+                    TaskStatus::Due { since } => since.saturating_add(patience) <= now,
+                    TaskStatus::Out { until, .. } => *until <= now,
+                    TaskStatus::Done | TaskStatus::Failed(_) => false,
+                });
+            }
+            Event::Restarted { node, alive } => {
+                self.tick(now, &mut effects, |status| match status {
+                    TaskStatus::Due { .. } => true,
+                    TaskStatus::Out { worker, .. } => {
+                        worker.starts_with(&node) && !worker.starts_with(&alive)
+                    }
+                    TaskStatus::Done | TaskStatus::Failed(_) => false,
+                });
+            }
             Event::Begin | Event::Resume | Event::Cancel => {}
         }
         effects
@@ -227,14 +261,32 @@ impl RunState {
     }
 
     /// Publishes again what nobody has taken, and what somebody took and does not answer for.
-    fn tick(&mut self, now: i64, effects: &mut Vec<Effect>) {
-        for (task, known) in &mut self.tasks {
+    fn tick(&mut self, now: i64, effects: &mut Vec<Effect>, is_stuck: impl Fn(&TaskStatus) -> bool) {
+        let mut given_up = false;
+        for (task, known) in self.tasks.iter_mut().filter(|(_, known)| is_stuck(&known.status)) {
             match &mut known.status {
-                TaskStatus::Due { since } if *since + REPUBLISH <= now => *since = now,
-                TaskStatus::Out { until, .. } if *until <= now => known.again(now),
-                _ => continue,
+                TaskStatus::Due { since } => *since = now,
+                TaskStatus::Out { .. } if known.lost + 1 >= MOST_LOST => {
+                    known.lost = 0;
+                    let times = msg!(
+                        "whoever did this went away {count} times before it was done",
+                        count = MOST_LOST
+                    );
+                    known.status = TaskStatus::Failed(StepError::ours(times));
+                    given_up = true;
+                    continue;
+                }
+                TaskStatus::Out { .. } => {
+                    known.lost += 1;
+                    known.again(now);
+                }
+                TaskStatus::Done | TaskStatus::Failed(_) => continue,
             }
             effects.push(Effect::Publish { task: *task, attempt: known.attempt, delay: 0 });
+        }
+        if given_up {
+            effects.retain(|effect| !matches!(effect, Effect::Publish { .. }));
+            self.end(Status::Failed, effects);
         }
     }
 
@@ -279,7 +331,7 @@ impl RunState {
 
     /// A stage that gathers begins when all it needs is there; if nothing of it is new, it is left out.
     fn gather(&mut self, stage: u32, spec: &StageSpec, now: i64, effects: &mut Vec<Effect>) {
-        if !spec.inputs.iter().all(|input| self.is_complete(*input)) {
+        if !spec.inputs.iter().all(|input| self.is_complete(input.stage)) {
             return;
         }
         let before = self.sources_of(stage);
@@ -349,12 +401,12 @@ impl RunState {
         *parts.entry(chunk.to_owned()).or_insert(next)
     }
 
-    fn made_by(&self, stages: &[u32]) -> Chunks {
-        let made = self
-            .tasks
-            .iter()
-            .filter(|(task, _)| stages.contains(&task.stage))
-            .flat_map(|(_, task)| &task.outputs);
+    fn made_by(&self, inputs: &[StageInput]) -> Chunks {
+        let made = self.tasks.iter().flat_map(|(task, known)| {
+            let wanted =
+                move |port: &str| inputs.iter().any(|input| input.stage == task.stage && input.port == port);
+            known.outputs.iter().filter(move |(_, chunk)| wanted(&chunk.port))
+        });
         made.map(|(name, chunk)| (name.clone(), chunk.clone())).collect()
     }
 
@@ -368,7 +420,7 @@ impl RunState {
         let begun = tasks.peek().is_some() || !(spec.inputs.is_empty() || spec.gathers);
         begun
             && tasks.all(|(_, task)| task.is_done())
-            && spec.inputs.iter().all(|input| self.is_complete(*input))
+            && spec.inputs.iter().all(|input| self.is_complete(input.stage))
     }
 
     /// The tasks of the sources a stage takes from, at any distance.
@@ -385,7 +437,7 @@ impl RunState {
                         .collect::<Vec<_>>(),
                 );
             }
-            waiting.extend(&spec.inputs);
+            waiting.extend(spec.inputs.iter().map(|input| input.stage));
         }
         found
     }

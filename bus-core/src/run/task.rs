@@ -79,6 +79,9 @@ pub struct Task {
     /// Whether its source must be read even if nothing is new, since others need the data.
     #[serde(default)]
     pub forced: bool,
+    /// How often whoever did it has gone away before it was done.
+    #[serde(default)]
+    pub lost: u32,
 }
 
 impl Task {
@@ -90,6 +93,7 @@ impl Task {
             outputs: Chunks::new(),
             unchanged: false,
             forced: false,
+            lost: 0,
         }
     }
 

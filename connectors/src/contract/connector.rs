@@ -88,6 +88,17 @@ pub struct Step(Box<Run>);
 type Run = dyn FnOnce(Inputs, Outputs, Context) -> BoxFuture<'static, Result<Finished, StepError>> + Send;
 
 impl Step {
+    /// A source that is in no catalogue: what the engine has in hand stands for what a step would read.
+    pub fn reading<F>(read: impl FnOnce(Outputs, Context) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = Result<Reading, StepError>> + Send + 'static,
+    {
+        Self(Box::new(|_, out, context| {
+            let reading = read(out, context);
+            Box::pin(async move { reading.await.map(Finished::Read) })
+        }))
+    }
+
     /// Runs the step to its end, and sends the refused records that wait then.
     ///
     /// A step that fails (or panics) cancels the run *before* its links close, so that no step behind it

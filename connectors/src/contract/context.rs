@@ -7,6 +7,7 @@ use bus_core::{
     record::{Batch, Shape, Timestamp},
 };
 use std::{
+    collections::BTreeMap,
     fmt,
     path::PathBuf,
     sync::{
@@ -55,6 +56,15 @@ pub struct ContextParts {
     pub standard_streams: bool,
     /// Why the step fails whatever it gives back.
     pub failure: Mutex<Option<StepError>>,
+    /// Sees what the step sends.
+    pub tap: Option<Arc<dyn Tap>>,
+}
+
+/// Sees what a step sends, on every port, linked or not. It is no link: it neither holds the step up nor
+/// keeps it from being done.
+pub trait Tap: Send + Sync {
+    /// A batch went out by a port.
+    fn sent(&self, port: &str, batch: &Batch);
 }
 
 impl ContextParts {
@@ -78,6 +88,7 @@ impl ContextParts {
             reject_shape: Self::reject_form(),
             standard_streams: false,
             failure: Mutex::default(),
+            tap: None,
         }
     }
 
@@ -205,6 +216,14 @@ impl Context {
         self.0.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    /// Counts what goes out by a port, and shows it to whoever looks.
+    pub(super) fn sent(&self, port: &str, batch: &Batch) {
+        self.0.meter.sent(port, batch);
+        if let Some(tap) = &self.0.tap {
+            tap.sent(port, batch);
+        }
+    }
+
     pub(super) fn reject_shape(&self) -> &Arc<Shape> {
         &self.0.reject_shape
     }
@@ -240,6 +259,7 @@ pub struct Meter {
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
     spilled: AtomicU64,
+    ports: Mutex<BTreeMap<String, u64>>,
 }
 
 /// What a [`Meter`] showed at one moment.
@@ -266,6 +286,20 @@ impl Meter {
 
     pub(super) fn went(&self, batch: &Batch) {
         self.records_out.fetch_add(batch.len() as u64, Relaxed);
+    }
+
+    fn sent(&self, port: &str, batch: &Batch) {
+        let mut ports = self.ports.lock().unwrap_or_else(PoisonError::into_inner);
+        match ports.get_mut(port) {
+            Some(count) => *count += batch.len() as u64,
+            None => drop(ports.insert(port.to_owned(), batch.len() as u64)),
+        }
+    }
+
+    /// Records sent by each output port so far, `errors` among them.
+    #[must_use]
+    pub fn ports(&self) -> BTreeMap<String, u64> {
+        self.ports.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn refused(&self) {

@@ -195,6 +195,7 @@ impl Outputs {
     }
 
     async fn deliver(&mut self, port: &str, batch: Batch) -> Result<(), StepError> {
+        self.context.sent(port, &batch);
         let Some((_, links)) = self.ports.iter_mut().find(|(name, _)| *name == port) else {
             return self.context.go_on();
         };

@@ -13,6 +13,6 @@ mod limits;
 pub(crate) use codec::DynCodec;
 pub use codec::{Codec, Decoded, Decoder, Encoder, Format, FormatError, Rejected};
 pub use connector::{Connector, Finished, Reading, Receipt, Sink, Source, Step, Transform};
-pub use context::{Clock, Context, ContextParts, Counts, Meter, Secrets};
+pub use context::{Clock, Context, ContextParts, Counts, Meter, Secrets, Tap};
 pub use io::{Inputs, Outputs, Wiring};
 pub use limits::Limits;

@@ -1,4 +1,4 @@
-use backplane::BackplaneError;
+use backplane::{BackplaneError, Trouble};
 use bus_core::{Message, api::Finding, msg};
 use std::fmt;
 
@@ -23,6 +23,12 @@ pub enum BusError {
 }
 
 impl BusError {
+    /// What stands in the store is not what this bus writes.
+    pub(super) fn unreadable(error: &serde_json::Error) -> Self {
+        let problem = msg!("what is stored cannot be read: {problem}", problem = error.to_string());
+        Self::Backplane(BackplaneError::new(Trouble::Corrupt, problem))
+    }
+
     /// What happened and what to do.
     #[must_use]
     pub fn message(&self) -> Message {

@@ -45,6 +45,7 @@ pub(super) async fn of_stream<S: ByteStream>(
     context: &Context,
 ) -> Result<Receiver<Piece>, StepError> {
     let disk = |error: io::Error| StepError::remote(io_reason(&error)).at(msg!("scratch folder"));
+    std::fs::create_dir_all(context.scratch()).map_err(disk)?;
     let mut spool = BlockWriter::new(tempfile::tempfile_in(context.scratch()).map_err(disk)?);
     let mut buffer = Vec::new();
     while let Some(piece) = stream.next().await? {

@@ -1,0 +1,290 @@
+//! Records kept for the eye: the first of every output port, and what was refused.
+
+use super::{
+    Bus, BusError, BusSettings, Records,
+    chunk::{self, Packer},
+    record::RunRecord,
+    report::StepNote,
+};
+use bus_core::{
+    api::{Column, Table},
+    catalogue::ERRORS,
+    error::StepError,
+    msg,
+    record::{Batch, Value},
+};
+use connectors::contract::Tap;
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// Where kept records stand: a part of a chunk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Section {
+    pub(super) chunk: String,
+    /// Its first byte.
+    pub(super) from: usize,
+    /// Bytes.
+    pub(super) length: usize,
+    pub(super) records: u64,
+}
+
+/// Records and bytes that may be kept.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    records: u64,
+    bytes: usize,
+}
+
+type Ports = BTreeMap<(String, String), Packer>;
+
+/// Keeps what the steps of a task send. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Keeper {
+    ports: Arc<Mutex<Ports>>,
+    settings: Arc<BusSettings>,
+    /// What other tasks of the run have kept.
+    taken: Arc<BTreeMap<(String, String), u64>>,
+}
+
+impl Keeper {
+    pub(super) fn new(settings: &BusSettings, run: &RunRecord) -> Self {
+        let mut taken: BTreeMap<(String, String), u64> = BTreeMap::new();
+        for (step, note) in run.reports.values().flat_map(|report| &report.steps) {
+            for (port, sections) in &note.kept {
+                let records: u64 = sections.iter().map(|section| section.records).sum();
+                *taken.entry((step.clone(), port.clone())).or_default() += records;
+            }
+        }
+        Self { ports: Arc::default(), settings: Arc::new(settings.clone()), taken: Arc::new(taken) }
+    }
+
+    /// What sees the records of a step.
+    pub(super) fn tap(&self, step: &str) -> Arc<dyn Tap> {
+        Arc::new(StepTap { keeper: self.clone(), step: step.to_owned() })
+    }
+
+    fn room(&self, port: &(String, String)) -> Room {
+        let settings = &self.settings;
+        let whole = if port.1 == ERRORS {
+            Room { records: settings.refused_records, bytes: settings.refused_bytes }
+        } else {
+            Room { records: settings.kept_records, bytes: settings.kept_bytes }
+        };
+        let taken = self.taken.get(port).copied().unwrap_or(0);
+        Room { records: whole.records.saturating_sub(taken), ..whole }
+    }
+
+    fn keep(&self, port: (String, String), batch: &Batch) {
+        let room = self.room(&port);
+        let mut ports = self.ports.lock().unwrap_or_else(PoisonError::into_inner);
+        let packer = ports.entry(port).or_default();
+        let left = room.records.saturating_sub(packer.records());
+        if left == 0 || packer.size() >= room.bytes {
+            return;
+        }
+        match usize::try_from(left) {
+            Ok(left) if left < batch.len() => {
+                let first: Vec<usize> = (0..left).collect();
+                packer.push(&batch.clone().select(&first));
+            }
+            _ => packer.push(batch),
+        }
+    }
+
+    /// Writes what was kept, and says in the steps' notes where. Small ones share a chunk: a short run
+    /// writes one.
+    pub(super) async fn save(
+        &self,
+        bus: &Bus,
+        (run, task): (&str, &str),
+        time: Duration,
+        notes: &mut BTreeMap<String, StepNote>,
+    ) -> Result<(), BusError> {
+        let ports = std::mem::take(&mut *self.ports.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut chunks: Vec<(String, Vec<u8>)> = Vec::new();
+        for ((step, port), packer) in ports {
+            let records = packer.records();
+            if records == 0 {
+                continue;
+            }
+            let bytes = packer.finish();
+            if chunks.last().is_none_or(|(_, chunk)| chunk.len() + bytes.len() > SHARED) {
+                chunks.push((format!("run/{run}/kept/{task}/{}", chunks.len()), Vec::new()));
+            }
+            let Some((name, chunk)) = chunks.last_mut() else { continue };
+            let section = Section { chunk: name.clone(), from: chunk.len(), length: bytes.len(), records };
+            chunk.extend_from_slice(&bytes);
+            notes.entry(step).or_default().kept.entry(port).or_default().push(section);
+        }
+        let (store, owner) = (bus.store(), format!("run/{run}"));
+        let puts = chunks.into_iter().map(|(name, bytes)| {
+            let owner = owner.as_str();
+            async move { store.put_chunk(&name, owner, bytes, time).await }
+        });
+        futures::future::try_join_all(puts).await?;
+        Ok(())
+    }
+}
+
+/// Kept records of several ports stand in one chunk up to this size, bytes.
+const SHARED: usize = 256 << 10;
+
+struct StepTap {
+    keeper: Keeper,
+    step: String,
+}
+
+impl Tap for StepTap {
+    fn sent(&self, port: &str, batch: &Batch) {
+        self.keeper.keep((self.step.clone(), port.to_owned()), batch);
+    }
+}
+
+impl Bus {
+    /// Where the kept records of a port stand, and how many records the port has sent.
+    fn sections(run: &RunRecord, step: &str, port: &str) -> Result<(Vec<Section>, u64), BusError> {
+        if run.document.step(step).is_none() {
+            return Err(BusError::Missing);
+        }
+        let notes = || run.reports.values().filter_map(|report| report.steps.get(step));
+        let sections = notes().filter_map(|note| note.kept.get(port)).flatten().cloned().collect();
+        let total = notes().filter_map(|note| note.counts.ports.get(port)).sum();
+        Ok((sections, total))
+    }
+
+    pub(super) async fn kept_of(&self, run: &RunRecord, step: &str, port: &str) -> Result<Records, BusError> {
+        let (sections, _) = Self::sections(run, step, port)?;
+        Ok(Records::new(self.clone(), sections))
+    }
+
+    /// The batches of a part of a chunk.
+    pub(super) async fn section(&self, section: &Section) -> Result<Vec<Batch>, BusError> {
+        let chunk = self.store().chunk(&section.chunk).await?.ok_or_else(expired)?;
+        let bytes = chunk.get(section.from..section.from + section.length).ok_or_else(expired)?;
+        chunk::unpack(bytes).map_err(|error| BusError::Refused(error.message))
+    }
+
+    pub(super) async fn kept_table(
+        &self,
+        run: &RunRecord,
+        (step, port): (&str, &str),
+        from: u64,
+        limit: usize,
+    ) -> Result<Table, BusError> {
+        let (sections, total) = Self::sections(run, step, port)?;
+        let kept = sections.iter().map(|section| section.records).sum();
+        let mut table = TableOf::default();
+        let mut skip = from;
+        for section in &sections {
+            if skip >= section.records {
+                skip -= section.records;
+                continue;
+            }
+            for batch in self.section(section).await? {
+                for record in batch.records() {
+                    if skip > 0 {
+                        skip -= 1;
+                    } else if table.rows.len() < limit {
+                        table.add(record);
+                    }
+                }
+            }
+            if table.rows.len() >= limit {
+                break;
+            }
+        }
+        Ok(table.finish(from, kept, total))
+    }
+}
+
+fn expired() -> BusError {
+    BusError::Expired(msg!(
+        "these records were kept for a while and are gone: run the workflow again to see them"
+    ))
+}
+
+/// The same, where a task needs them.
+pub(super) fn gone() -> StepError {
+    StepError::remote(msg!("records that were kept for this are gone: run the workflow again"))
+}
+
+/// A table that grows record by record.
+#[derive(Default)]
+pub(super) struct TableOf {
+    columns: Vec<Column>,
+    rows: Vec<serde_json::Value>,
+}
+
+impl TableOf {
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(super) fn add(&mut self, record: Value<'_>) {
+        match record.as_object() {
+            Some(object) => {
+                for (key, value) in object.iter() {
+                    self.note(key, kind(value));
+                }
+            }
+            None => self.note("", kind(record)),
+        }
+        self.rows.push(record.to_json());
+    }
+
+    fn note(&mut self, name: &str, kind: Option<&'static str>) {
+        let kind = kind.unwrap_or_default();
+        match self.columns.iter_mut().find(|column| column.name == name) {
+            Some(column) if kind.is_empty() || column.kind == kind => {}
+            Some(column) if column.kind.is_empty() => kind.clone_into(&mut column.kind),
+            Some(column) => "mixed".clone_into(&mut column.kind),
+            None => self.columns.push(Column { name: name.to_owned(), kind: kind.to_owned() }),
+        }
+    }
+
+    pub(super) fn finish(mut self, from: u64, kept: u64, total: u64) -> Table {
+        for column in self.columns.iter_mut().filter(|column| column.kind.is_empty()) {
+            "text".clone_into(&mut column.kind);
+        }
+        Table { columns: self.columns, rows: self.rows, from, kept, total }
+    }
+}
+
+/// What a value is, for the head of its column; nothing says nothing.
+fn kind(value: Value<'_>) -> Option<&'static str> {
+    match value {
+        Value::Null | Value::Masked(_) => None,
+        Value::Bool(_) => Some("boolean"),
+        Value::Int(_) => Some("integer"),
+        Value::Float(_) | Value::Decimal(_) => Some("decimal"),
+        Value::Text(_) | Value::Bytes(_) => Some("text"),
+        Value::Time(_) => Some("time"),
+        Value::List(_) => Some("list"),
+        Value::Object(_) => Some("object"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bus_core::record::BatchBuilder;
+    use serde_json::json;
+
+    #[test]
+    fn columns_are_what_the_records_have() {
+        let mut builder = BatchBuilder::new();
+        for record in [json!({ "a": 1, "b": null }), json!({ "a": "x", "b": [1], "c": 1.5 })] {
+            builder.json(&record).unwrap();
+        }
+        let mut table = TableOf::default();
+        builder.take().records().for_each(|record| table.add(record));
+        let table = table.finish(0, 2, 2);
+        let columns: Vec<_> = table.columns.iter().map(|column| (&*column.name, &*column.kind)).collect();
+        assert_eq!(columns, [("a", "mixed"), ("b", "list"), ("c", "decimal")]);
+        assert_eq!(table.rows[0], json!({ "a": 1, "b": null }));
+    }
+}

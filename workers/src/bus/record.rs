@@ -1,0 +1,176 @@
+//! The document of a run: everything there is to know of it, so that any node can go on with it.
+
+use super::{
+    BusError,
+    report::{TaskReport, merged},
+    stages::Stage,
+};
+use backplane::{Collection, Index, Priority};
+use bus_core::{
+    Language,
+    api::{RunStatus, RunSummary, StartedBy, StepCounts, Time},
+    error::StepError,
+    run::{Chunks, RunState, Status, TaskId, TaskStatus},
+    workflow::Workflow,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+pub(super) const RUNS: Collection = Collection {
+    name: "runs",
+    indexes: &[
+        Index { name: "of-workflow", members: &["workflow", "accepted"], unique: false },
+        Index { name: "standing", members: &["state.status", "urgency", "accepted"], unique: false },
+        Index { name: "queue", members: &["workflow", "state.status", "urgency", "accepted"], unique: false },
+        Index { name: "ended", members: &["ended"], unique: false },
+    ],
+};
+
+/// The form of the document that this bus writes.
+const VERSION: u16 = 1;
+
+/// A run as it is stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct RunRecord {
+    version: u16,
+    pub(super) workflow: String,
+    pub(super) revision: u64,
+    /// Whose secrets it uses.
+    pub(super) owner: String,
+    /// The document as it was when the run was accepted, sub-workflows in place.
+    pub(super) document: Workflow,
+    pub(super) parameters: Map<String, Value>,
+    /// Uploads that stand for the data of sources.
+    #[serde(default)]
+    pub(super) inputs: BTreeMap<String, String>,
+    /// Kept records that reach a step as if a link brought them.
+    #[serde(default)]
+    pub(super) given: Vec<Given>,
+    pub(super) by: StartedBy,
+    pub(super) language: Language,
+    pub(super) priority: Priority,
+    /// The priority as a number, most urgent first.
+    pub(super) urgency: i64,
+    pub(super) accepted: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ended: Option<i64>,
+    pub(super) kept_until: i64,
+    pub(super) stages: Vec<Stage>,
+    pub(super) state: RunState,
+    #[serde(default)]
+    pub(super) reports: BTreeMap<TaskId, TaskReport>,
+}
+
+/// Chunks that stand for what a link would bring.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Given {
+    pub(super) step: String,
+    pub(super) port: String,
+    pub(super) chunks: Chunks,
+}
+
+/// What a new run is made of.
+pub(super) struct NewRun {
+    pub(super) workflow: String,
+    pub(super) revision: u64,
+    pub(super) owner: String,
+    pub(super) document: Workflow,
+    pub(super) parameters: Map<String, Value>,
+    pub(super) inputs: BTreeMap<String, String>,
+    pub(super) given: Vec<Given>,
+    pub(super) by: StartedBy,
+    pub(super) language: Language,
+    pub(super) priority: Priority,
+}
+
+/// Hours that what a run made is kept, where the workflow does not say.
+const KEEP_HOURS: u32 = 24;
+
+impl RunRecord {
+    pub(super) fn new(new: NewRun, stages: Vec<Stage>, state: RunState, now: i64) -> Self {
+        let hours = new.document.keep_hours.unwrap_or(KEEP_HOURS);
+        Self {
+            version: VERSION,
+            workflow: new.workflow,
+            revision: new.revision,
+            owner: new.owner,
+            document: new.document,
+            parameters: new.parameters,
+            inputs: new.inputs,
+            given: new.given,
+            by: new.by,
+            language: new.language,
+            priority: new.priority,
+            urgency: match new.priority {
+                Priority::Interactive => 0,
+                Priority::Batch => 1,
+                Priority::Heavy => 2,
+            },
+            accepted: now,
+            ended: None,
+            kept_until: now.saturating_add(i64::from(hours) * 3_600_000),
+            stages,
+            state,
+            reports: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn read(body: Value) -> Result<Self, BusError> {
+        serde_json::from_value(body).map_err(|error| BusError::unreadable(&error))
+    }
+
+    pub(super) fn body(&self) -> Result<Value, BusError> {
+        serde_json::to_value(self).map_err(|error| BusError::unreadable(&error))
+    }
+
+    pub(super) fn summary(&self, id: &str) -> RunSummary {
+        let steps = self.reports.values().flat_map(|report| report.steps.values());
+        let (mut written, mut refused) = (0, 0);
+        for step in steps {
+            written += step.written.unwrap_or(0);
+            refused += step.counts.errors;
+        }
+        RunSummary {
+            id: id.to_owned(),
+            workflow: self.workflow.clone(),
+            revision: self.revision,
+            status: status(self.state.status),
+            by: self.by.clone(),
+            accepted: Time(self.accepted),
+            ended: self.ended.map(Time),
+            written,
+            refused,
+        }
+    }
+
+    /// What the steps have counted in the tasks that are done.
+    pub(super) fn counts(&self) -> BTreeMap<String, StepCounts> {
+        let done = self.reports.values().map(|report| report.counts());
+        let mut counts = merged(done);
+        for step in &self.document.steps {
+            counts.entry(step.id.clone()).or_default();
+        }
+        counts
+    }
+
+    /// Why it failed.
+    pub(super) fn failure(&self) -> Option<&StepError> {
+        self.state.tasks.values().find_map(|task| match &task.status {
+            TaskStatus::Failed(error) => Some(error),
+            TaskStatus::Due { .. } | TaskStatus::Out { .. } | TaskStatus::Done => None,
+        })
+    }
+}
+
+/// The status as the API says it.
+pub(super) const fn status(status: Status) -> RunStatus {
+    match status {
+        Status::Waiting => RunStatus::Waiting,
+        Status::Running => RunStatus::Running,
+        Status::Succeeded => RunStatus::Succeeded,
+        Status::Unchanged => RunStatus::Unchanged,
+        Status::Failed => RunStatus::Failed,
+        Status::Cancelled => RunStatus::Cancelled,
+    }
+}

@@ -1,0 +1,138 @@
+//! Runs in the store: read, changed by compare-and-set, and what follows from a change.
+
+use super::{
+    Bus, BusError,
+    memory::remember,
+    record::{RUNS, RunRecord},
+    watch::Note,
+    worker::{TASKS, TaskMessage},
+};
+use backplane::{Expect, Message, Priority, Revision, Trouble};
+use bus_core::run::{Effect, Event, RunState, Status, TaskId, TaskStatus};
+use std::time::Duration;
+
+/// A run as it was read or saved.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    pub(super) record: RunRecord,
+    pub(super) revision: Revision,
+}
+
+/// How often a change is tried when others change the same run.
+const TRIES: usize = 1_000;
+
+impl Bus {
+    pub(super) async fn known(&self, run: &str) -> Result<Known, BusError> {
+        let document = self.store().get(RUNS, run).await?.ok_or(BusError::Missing)?;
+        Ok(Known { record: RunRecord::read(document.body)?, revision: document.revision })
+    }
+
+    /// Tells a run what happened, and does what follows from it.
+    pub(super) async fn tell(&self, run: &str, event: Event) -> Result<Known, BusError> {
+        self.change(run, None, |record, now| record.state.on(event.clone(), now)).await
+    }
+
+    /// Changes a run as it stands now. `known` saves a read where nobody else has changed it; a change that
+    /// changes nothing is not saved.
+    pub(super) async fn change(
+        &self,
+        run: &str,
+        mut known: Option<Known>,
+        change: impl Fn(&mut RunRecord, i64) -> Vec<Effect>,
+    ) -> Result<Known, BusError> {
+        for _ in 0..TRIES {
+            let Known { record: before, revision } = match known.take() {
+                Some(known) => known,
+                None => self.known(run).await?,
+            };
+            let mut record = before.clone();
+            let now = self.now();
+            let effects = change(&mut record, now);
+            if record == before {
+                return Ok(Known { record, revision });
+            }
+            record.ended = record.state.has_ended().then(|| record.ended.unwrap_or(now));
+            match self.store().save(RUNS, run, record.body()?, Expect::Revision(revision)).await {
+                Ok(revision) => {
+                    let known = Known { record, revision };
+                    self.act(run, &known.record, &effects).await;
+                    return Ok(known);
+                }
+                Err(error) if error.trouble == Trouble::Conflict => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(BusError::Conflict { revision: 0 })
+    }
+
+    /// Does what follows from a saved change. What cannot be done now is made up for by the sweeper.
+    pub(super) async fn act(&self, run: &str, record: &RunRecord, effects: &[Effect]) {
+        for effect in effects {
+            let done = match effect {
+                Effect::Publish { task, attempt, delay } => {
+                    self.publish(run, record, (*task, *attempt), *delay).await
+                }
+                Effect::Stop { task } => {
+                    let topic = format!("run.{}.{run}.stop", record.workflow);
+                    self.broker().announce(&topic, task.to_string().into_bytes()).await
+                }
+                Effect::Ended(status) => {
+                    self.ended(run, record, *status).await;
+                    Ok(())
+                }
+            };
+            if let Err(error) = done {
+                tracing::warn!(run, %error, "what follows from a change of a run has to wait");
+            }
+        }
+        self.announce(run, record, &Note::Changed(record.state.status)).await;
+    }
+
+    async fn publish(
+        &self,
+        run: &str,
+        record: &RunRecord,
+        (task, attempt): (TaskId, u32),
+        delay: i64,
+    ) -> Result<(), backplane::BackplaneError> {
+        let message = TaskMessage { run: run.to_owned(), task, attempt };
+        // a run has its share of the queue's head; the rest of a large one lets others pass
+        let priority = if open_before(&record.state, task) < self.share().limit() {
+            record.priority
+        } else {
+            Priority::Heavy
+        };
+        let delay = Duration::from_millis(delay.max(0).unsigned_abs());
+        let message = Message {
+            id: format!("{run}/{task}/{attempt}"),
+            version: TaskMessage::VERSION,
+            priority,
+            body: serde_json::to_vec(&message).unwrap_or_default(),
+        };
+        self.broker().publish(TASKS, message, delay).await
+    }
+
+    async fn ended(&self, run: &str, record: &RunRecord, status: Status) {
+        self.share().leave(&record.workflow, run);
+        if status == Status::Succeeded
+            && let Err(error) = remember(self.store(), record).await
+        {
+            tracing::warn!(run, %error, "what was read cannot be remembered: it will be read again");
+        }
+        if matches!(status, Status::Succeeded | Status::Unchanged | Status::Cancelled) {
+            // a failed run can be resumed, so what it has made stays for its time
+            let made = record.state.tasks.values().flat_map(|task| task.outputs.keys());
+            let deleted = futures::future::join_all(made.map(|name| self.store().delete_chunk(name))).await;
+            if let Some(error) = deleted.into_iter().find_map(Result::err) {
+                tracing::warn!(run, %error, "chunks of a run that has ended stay for their time");
+            }
+        }
+        Box::pin(self.admit(&record.workflow)).await;
+    }
+}
+
+/// How many tasks of the run before this one are not done.
+fn open_before(state: &RunState, task: TaskId) -> usize {
+    let open = |status: &TaskStatus| matches!(status, TaskStatus::Due { .. } | TaskStatus::Out { .. });
+    state.tasks.range(..task).filter(|(_, task)| open(&task.status)).count()
+}

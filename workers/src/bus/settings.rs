@@ -1,0 +1,71 @@
+use std::time::Duration;
+
+/// When a run is cut into stages that several workers do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Split {
+    /// A run is one task from end to end: the fastest way where one process works, which streams on all
+    /// cores.
+    Never,
+    /// Along the stages of its plan; those that stream are done in parts, one for each chunk.
+    Always,
+    /// As one task, for now: how large the data is shows only while it is read.
+    #[default]
+    Auto,
+}
+
+/// How much a node keeps and how patient it is.
+#[derive(Debug, Clone)]
+pub struct BusSettings {
+    /// When a run is cut into stages.
+    pub split: Split,
+    /// Records that a chunk between two stages holds at most.
+    pub chunk_records: u64,
+    /// Bytes that a chunk between two stages holds at most, before it is compressed.
+    pub chunk_bytes: usize,
+    /// Records kept of each output port, for the eye.
+    pub kept_records: u64,
+    /// Bytes kept of each output port.
+    pub kept_bytes: usize,
+    /// Refused records kept of each step.
+    pub refused_records: u64,
+    /// Bytes of refused records kept of each step.
+    pub refused_bytes: usize,
+    /// Runs of one workflow that are at work at a time; half of the slots if not given.
+    pub share: Option<usize>,
+    /// How long a worker has a task without saying that it still does it.
+    pub lease: Duration,
+    /// A due task that nobody has taken is published again after this time.
+    pub patience: Duration,
+    /// How often the sweeper looks.
+    pub sweep: Duration,
+    /// How long tasks may take to finish when the node is to stop; the others are handed back.
+    pub grace: Duration,
+    /// How long the record of a run that has ended is kept.
+    pub history: Duration,
+    /// Bytes an upload may have.
+    pub upload_bytes: usize,
+    /// How long a preview may take.
+    pub preview: Duration,
+}
+
+impl Default for BusSettings {
+    fn default() -> Self {
+        Self {
+            split: Split::Auto,
+            chunk_records: 16_384,
+            chunk_bytes: 4 << 20,
+            kept_records: 1_000,
+            kept_bytes: 1 << 20,
+            refused_records: 100_000,
+            refused_bytes: 16 << 20,
+            share: None,
+            lease: Duration::from_secs(30),
+            patience: Duration::from_secs(60),
+            sweep: Duration::from_secs(5),
+            grace: Duration::from_secs(5),
+            history: Duration::from_secs(30 * 24 * 3_600),
+            upload_bytes: 256 << 20,
+            preview: Duration::from_secs(10),
+        }
+    }
+}

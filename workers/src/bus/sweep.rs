@@ -1,0 +1,160 @@
+//! What a node does besides its tasks: begins runs that wait, publishes again what stayed out too long,
+//! deletes what has outlived its time.
+
+use super::{
+    Bus, BusError,
+    record::{RUNS, RunRecord},
+    runs::Known,
+};
+use backplane::{Document, Expect, IndexValue, Pattern, Query};
+use bus_core::run::Event;
+use std::collections::BTreeSet;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+/// Who may tidy up: one node at a time.
+const LEASE: &str = "sweep";
+/// Documents read at a time.
+const PAGE: usize = 200;
+/// Runs forgotten in one go.
+const FORGOTTEN: usize = 100;
+
+impl Bus {
+    pub(super) async fn sweep_until(&self, stop: &CancellationToken) {
+        if let Err(error) = self.recover().await {
+            tracing::error!(%error, "what this node was doing before is found by the sweeper, later");
+        }
+        let mut ticks = tokio::time::interval(self.settings().sweep);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = ticks.tick() => {}
+            }
+            if let Err(error) = self.sweep_once().await {
+                tracing::warn!(%error, "the sweeper could not do its round");
+            }
+        }
+    }
+
+    /// After a start: what this node had in hand when it ended will not be done, and runs that were
+    /// accepted may not have begun.
+    async fn recover(&self) -> Result<(), BusError> {
+        let node = format!("{}/", self.parts().node);
+        let event = Event::Restarted { node, alive: self.boot().to_owned() };
+        for run in self.standing("running").await? {
+            self.share().note(&RunRecord::read(run.body.clone())?.workflow, &run.id);
+            self.tick(run, &event).await?;
+        }
+        self.admit_all().await
+    }
+
+    async fn sweep_once(&self) -> Result<(), BusError> {
+        let running = self.standing("running").await?;
+        self.count_shares(&running).await;
+        self.admit_all().await?;
+        let time = self.settings().sweep * 3;
+        if self.store().lease(LEASE, &self.parts().node, time).await?.is_none() {
+            return Ok(());
+        }
+        let patience = i64::try_from(self.settings().patience.as_millis()).unwrap_or(i64::MAX);
+        for run in running {
+            self.tick(run, &Event::Tick { patience }).await?;
+        }
+        self.store().sweep().await?;
+        self.forget_uploads().await?;
+        self.forget().await
+    }
+
+    /// All runs that stand like this.
+    async fn standing(&self, status: &'static str) -> Result<Vec<Document>, BusError> {
+        let mut found: Vec<Document> = Vec::new();
+        loop {
+            let query = Query::of("standing", vec![IndexValue::from(status)]);
+            let page =
+                self.store().find(RUNS, Query { limit: PAGE, after: found.last().cloned(), ..query }).await?;
+            let is_last = page.len() < PAGE;
+            found.extend(page);
+            if is_last {
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn tick(&self, run: Document, event: &Event) -> Result<(), BusError> {
+        let known = Known { record: RunRecord::read(run.body)?, revision: run.revision };
+        self.change(&run.id, Some(known), |record, now| record.state.on(event.clone(), now)).await.map(|_| ())
+    }
+
+    /// Brings the shares in line with the store: runs that other nodes have begun or ended.
+    async fn count_shares(&self, running: &[Document]) {
+        let ids: BTreeSet<&str> = running.iter().map(|run| run.id.as_str()).collect();
+        for (workflow, run) in self.share().all() {
+            if ids.contains(run.as_str()) {
+                continue;
+            }
+            // it may have begun since the store was asked
+            let stands = self.known(&run).await.map(|known| known.record.state.has_ended());
+            if matches!(stands, Ok(true) | Err(BusError::Missing)) {
+                self.share().leave(&workflow, &run);
+            }
+        }
+        for run in running {
+            if let Some(workflow) = run.body.get("workflow").and_then(serde_json::Value::as_str) {
+                let ended = self.known(&run.id).await.is_ok_and(|known| known.record.state.has_ended());
+                if !ended {
+                    self.share().note(workflow, &run.id);
+                }
+            }
+        }
+    }
+
+    async fn admit_all(&self) -> Result<(), BusError> {
+        let waiting = self.standing("waiting").await?;
+        let workflow = |run: &Document| run.body.get("workflow")?.as_str().map(str::to_owned);
+        let mut seen = BTreeSet::new();
+        for workflow in waiting.iter().filter_map(workflow) {
+            if seen.insert(workflow.clone()) {
+                self.admit(&workflow).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins runs that other nodes have accepted, as soon as they say so.
+    pub(super) async fn hear_waiting(&self) {
+        while let Ok(mut listener) = self.broker().listen(Pattern::new("waiting.*")).await {
+            while let Some(heard) = listener.next().await {
+                self.admit(heard.topic.strip_prefix("waiting.").unwrap_or_default()).await;
+            }
+        }
+    }
+
+    /// Deletes runs that ended long ago, with what is left of them.
+    async fn forget(&self) -> Result<(), BusError> {
+        let history = i64::try_from(self.settings().history.as_millis()).unwrap_or(i64::MAX);
+        let until = IndexValue::Int(self.now().saturating_sub(history));
+        let query = Query { until: Some(until), limit: FORGOTTEN, ..Query::of("ended", Vec::new()) };
+        for run in self.store().find(RUNS, query).await? {
+            self.delete_run(&run.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes a run with everything that is kept of it.
+    pub(super) async fn delete_run(&self, run: &str) -> Result<(), BusError> {
+        let owner = format!("run/{run}");
+        loop {
+            let chunks = self.store().chunks(&owner, None, PAGE).await?;
+            let own: Vec<_> = chunks.iter().filter(|chunk| chunk.owner == owner).collect();
+            for chunk in &own {
+                self.store().delete_chunk(&chunk.name).await?;
+            }
+            if own.is_empty() {
+                break;
+            }
+        }
+        self.store().delete(RUNS, run, Expect::Anything).await?;
+        Ok(())
+    }
+}
