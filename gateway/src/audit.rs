@@ -1,7 +1,11 @@
 //! Who did what.
 
-use crate::{App, Caller, Problem, documents, random};
-use backplane::{Collection, Expect, Index};
+use crate::{
+    App, Caller, Problem,
+    accounts::{Links, Sessions},
+    documents, random,
+};
+use backplane::{Collection, Expect, Index, Query};
 use bus_core::api::{AuditEntry, Time};
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +42,27 @@ impl Entry {
             object: self.object,
             detail: self.detail,
         }
+    }
+}
+
+/// Entries that are forgotten at a time.
+const PAGE: usize = 1_000;
+
+impl App {
+    /// Forgets what has outlived its time: sessions, links, old entries of the audit.
+    ///
+    /// # Errors
+    /// If the store is in trouble.
+    pub async fn tidy(&self) -> Result<(), Problem> {
+        Sessions(self).tidy().await?;
+        Links(self).tidy().await?;
+        let kept = i64::try_from(self.settings().accounts.audit.as_millis()).unwrap_or(i64::MAX);
+        let oldest = Time(self.now().0.saturating_sub(kept)).to_string();
+        let query = Query { until: Some(oldest.as_str().into()), limit: PAGE, ..Query::of("at", Vec::new()) };
+        for entry in self.store().find(AUDIT, query).await? {
+            self.store().delete(AUDIT, &entry.id, Expect::Anything).await?;
+        }
+        Ok(())
     }
 }
 

@@ -33,7 +33,7 @@ pub use manual::examples;
 pub use problem::{Kind, Problem};
 pub use settings::{Accounts, PasswordCost, Settings};
 pub use state::{App, Parts};
-pub use table::{Allowed, Row};
+pub use table::{Allowed, Route, Row, openapi::document as openapi, routes};
 
 use axum::{Router, middleware::from_fn_with_state};
 

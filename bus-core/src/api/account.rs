@@ -88,6 +88,22 @@ pub struct Account {
     pub since: Time,
 }
 
+/// `PATCH /accounts/{id}`: what is to change of an account; what is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccountChange {
+    /// What people call its owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The language its owner reads: `en` or `fr`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub language: Option<Language>,
+    /// Whether it is an administrator; only administrators may say so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub administrator: Option<bool>,
+}
+
 /// `POST /accounts`: an invitation; the answer is a [`OneTimeLink`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -116,7 +132,7 @@ pub struct Group {
     pub id: String,
     /// What people call it.
     pub name: String,
-    /// Its members.
+    /// Its members; those that are added may be given by e-mail address.
     pub members: Vec<AccountId>,
     /// Who may change it.
     #[serde(default)]

@@ -14,7 +14,7 @@ mod table;
 mod time;
 
 pub use account::{
-    Account, AccountId, AuditEntry, FirstAccount, Group, Invitation, Key, KeyScope, NewKey, NewPassword,
+    Account, AccountChange, AccountId, AuditEntry, FirstAccount, Group, Invitation, Key, KeyScope, NewKey, NewPassword,
     OneTimeLink, Password, SecretName, SecretValue, Session, SignIn,
 };
 pub use catalogue::{ConnectorInfo, GalleryEntry, PortInfo, ScheduleTimes};

@@ -5,6 +5,7 @@ use super::{
 };
 use crate::{
     App, Kind, Problem,
+    accounts::{Groups, is_member},
     audit::{self, Noted},
     http::{
         answer::{Call, Reads},
@@ -18,7 +19,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use bus_core::{api::Role, msg};
+use bus_core::{api::Account, api::Role, msg};
 use std::sync::Arc;
 
 /// Stands before a handler.
@@ -104,6 +105,13 @@ impl Guard {
                     return Err(Problem::new(Kind::Forbidden));
                 }
             }
+            Allowed::Oneself => {
+                let account = caller.account()?;
+                if !account.administrator && id.as_ref() != Some(&account.id) {
+                    return Err(Problem::new(Kind::Forbidden));
+                }
+            }
+            Allowed::GroupOwner => self.on_group(caller.account()?, id.as_deref()).await?,
             Allowed::Workflow(role) => {
                 caller.account()?;
                 let id = id.ok_or_else(|| Problem::ours(&"the path names no workflow"))?;
@@ -122,6 +130,17 @@ impl Guard {
         }
         caller.check_key(self.rule.key)?;
         Ok((caller, named))
+    }
+
+    /// Owners and administrators; to those outside, the group is not there.
+    async fn on_group(&self, account: &Account, id: Option<&str>) -> Result<(), Problem> {
+        let group = Groups(&self.app).get(id.unwrap_or_default()).await?;
+        let seen = group.filter(|group| account.administrator || is_member(&group.value, &account.id));
+        let group = seen.ok_or_else(|| Problem::new(Kind::Missing))?;
+        if account.administrator || group.value.owner == account.id {
+            return Ok(());
+        }
+        Err(Problem::new(Kind::Forbidden))
     }
 
     async fn on(&self, caller: Caller, workflow: String, needed: Role) -> Result<Caller, Problem> {

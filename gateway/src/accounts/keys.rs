@@ -9,7 +9,7 @@ use std::time::Duration;
 use subtle::ConstantTimeEq;
 
 /// How every key begins, so that people and secret scanners know one when they see it.
-pub(crate) const PREFIX: &str = "sbus_";
+const PREFIX: &str = "sbus_";
 /// When a key was used last is written down at most so often.
 const NOTED: Duration = Duration::from_secs(600);
 

@@ -10,7 +10,7 @@ pub(crate) mod record;
 mod sessions;
 
 pub(crate) use groups::{Groups, is_member};
-pub(crate) use keys::{Keys, PREFIX};
+pub(crate) use keys::Keys;
 pub(crate) use limiter::Limiter;
 pub(crate) use links::Links;
 pub(crate) use passwords::Passwords;

@@ -16,6 +16,9 @@ const HEADERS: usize = 64 << 10;
 /// The pause after the listener could not accept (too many open files): a hammering loop would not help.
 const BREATH: Duration = Duration::from_millis(100);
 
+/// Time between two tidyings.
+const TIDY: Duration = Duration::from_secs(3_600);
+
 /// Serves until the app's stop is asked for, then lets the calls under way end for a while.
 ///
 /// # Errors
@@ -24,6 +27,8 @@ pub async fn serve(listener: TcpListener, app: App) -> io::Result<()> {
     let router = crate::app(app.clone());
     let places = Arc::new(Semaphore::new(app.settings().connections));
     let mut connections = JoinSet::new();
+    let mut chores = JoinSet::new();
+    chores.spawn(tidy(app.clone()));
     loop {
         let accepted = tokio::select! {
             () = app.stopping().cancelled() => break,
@@ -54,6 +59,16 @@ pub async fn serve(listener: TcpListener, app: App) -> io::Result<()> {
         tracing::warn!("some calls were still under way and were cut");
     }
     Ok(())
+}
+
+/// Forgets now and then what has outlived its time: sessions, links, old entries of the audit.
+async fn tidy(app: App) {
+    loop {
+        if let Err(problem) = app.tidy().await {
+            tracing::warn!(kind = ?problem.kind, "what has outlived its time could not be forgotten");
+        }
+        tokio::time::sleep(TIDY).await;
+    }
 }
 
 async fn connection(stream: TcpStream, peer: Peer, router: Router, app: &App) {

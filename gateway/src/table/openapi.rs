@@ -7,8 +7,9 @@ use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// The whole document.
-pub(crate) fn document() -> Value {
+/// The OpenAPI 3.1 document of the whole API.
+#[must_use]
+pub fn document() -> Value {
     let settings = SchemaSettings::draft2020_12()
         .with(|settings| settings.definitions_path = "/components/schemas".into());
     let mut generator = settings.into_generator();
@@ -89,6 +90,8 @@ fn who_may(rule: &Rule) -> String {
         Allowed::Anyone => "Everybody may.".to_owned(),
         Allowed::SignedIn => "Whoever has an account may.".to_owned(),
         Allowed::Administrator => "Administrators may.".to_owned(),
+        Allowed::Oneself => "The account's owner and administrators may.".to_owned(),
+        Allowed::GroupOwner => "The group's owner and administrators may.".to_owned(),
         Allowed::Workflow(role) => format!("Whoever has the role `{}` on the workflow may.", role_name(role)),
         Allowed::Run(role) => {
             format!("Whoever has the role `{}` on the workflow of the run may.", role_name(role))

@@ -17,6 +17,10 @@ pub enum Allowed {
     SignedIn,
     /// Administrators.
     Administrator,
+    /// Whoever the path names as `{id}`, and administrators.
+    Oneself,
+    /// The owner of the group that the path names as `{id}`, and administrators.
+    GroupOwner,
     /// Whoever has this role on the workflow that the path names as `{id}`.
     Workflow(Role),
     /// Whoever has this role on the workflow of the run that the path names as `{id}`.
