@@ -20,6 +20,7 @@ mod stages;
 mod start;
 mod sweep;
 mod uploads;
+mod shelves;
 mod watch;
 mod worker;
 

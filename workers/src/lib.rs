@@ -22,8 +22,11 @@ mod seams;
 mod settings;
 mod task;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 mod text;
+mod workflows;
 
 pub use bus::{Bus, BusError, BusParts, BusSettings, Records, Split, Start, Watch};
 pub use clock::SystemClock;
@@ -33,3 +36,4 @@ pub use options::{Progress, RunOptions, StepProgress};
 pub use report::{Failure, KeptErrors, Outcome, RunReport, StepReport};
 pub use run::{run, runtime};
 pub use settings::EnvironmentSecrets;
+pub use workflows::{Granted, OldVersion, Principal, StoredWorkflow, Who, Workflows};

@@ -1,4 +1,4 @@
-use crate::{Language, Message, yaml::Place};
+use crate::{Language, Message, api::Finding, yaml::Place};
 use serde::Serialize;
 use std::fmt;
 
@@ -89,6 +89,27 @@ impl Problem {
         self.severity == Severity::Error
     }
 
+    /// The problem as the HTTP API says it: with the path in the step's settings, which is where a form shows it.
+    ///
+    /// What is wrong with a step but not with its settings (its id, its links) has no path.
+    #[must_use]
+    pub fn finding(&self, language: Language) -> Finding {
+        let path = match &self.step {
+            Some(_) => self.field.strip_prefix("settings").map_or("", |path| path.trim_start_matches('.')),
+            None => &self.field,
+        };
+        Finding {
+            severity: match self.severity {
+                Severity::Error => crate::api::Severity::Error,
+                Severity::Warning => crate::api::Severity::Warning,
+            },
+            step: self.step.clone(),
+            path: path.to_owned(),
+            message: self.problem.text(language),
+            advice: self.advice.as_ref().map(|advice| advice.text(language)).unwrap_or_default(),
+        }
+    }
+
     /// The whole text in `language`, on one line: `line 12, column 5: step "stations":
     /// settings.path: …; …`.
     #[must_use]
@@ -115,5 +136,33 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text(Language::En))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::msg;
+
+    #[test]
+    fn a_finding_points_into_the_settings_of_its_step() {
+        for (step, field, path) in [
+            (Some("a"), "settings.format.csv.delimiter", "format.csv.delimiter"),
+            (Some("a"), "settings[\"odd.name\"]", "[\"odd.name\"]"),
+            (Some("a"), "settings", ""),
+            (Some("a"), "connector", ""),
+            (None, "triggers[0].schedule.cron", "triggers[0].schedule.cron"),
+        ] {
+            let mut problem =
+                Problem::error(msg!("a text is needed here")).field(field).advice(msg!("remove it"));
+            problem.step = step.map(str::to_owned);
+            let finding = problem.as_warning().finding(Language::Fr);
+            assert_eq!((finding.step.as_deref(), finding.path.as_str()), (step, path));
+            assert_eq!(finding.severity, crate::api::Severity::Warning);
+            assert_eq!(
+                (finding.message.as_str(), finding.advice.as_str()),
+                ("il faut un texte ici", "supprimez-le")
+            );
+        }
     }
 }
