@@ -94,7 +94,7 @@ fn says(text: &str, expected: &Expect) {
 }
 
 #[test]
-fn nothing_to_say() {
+fn next_to_nothing_to_say() {
     says(
         "
 version: 1
@@ -108,9 +108,11 @@ steps:
   - { id: c, connector: discard }
   - { id: d, connector: discard }
 links: [a -> b -> c, b.errors -> d, b.rest -> d]
-triggers: [ { schedule: { cron: 0 6 * * *, zone: Europe/Paris } }, { upload: { input: a } } ]
+triggers: [ { schedule: { cron: '@daily', zone: Europe/Paris } }, { upload: { input: a } } ]
 ",
-        &expect![""],
+        &expect![[r#"
+            Warning line 13, column 15: triggers[0].schedule: a schedule gives no value to the parameter `least`; give the parameter a default
+        "#]],
     );
 }
 

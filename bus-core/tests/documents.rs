@@ -131,7 +131,7 @@ fn step() -> impl Strategy<Value = Step> {
     (word(), any::<String>(), word(), settings, position, "[ -~\n]{0,30}").prop_map(
         |(id, name, connector, settings, position, note)| {
             let settings = settings.into_iter().map(|(key, value)| (key, value.into())).collect();
-            Step { id, name, connector, settings, position, note, disabled: false }
+            Step { id, name, connector, settings, position, note, disabled: false, ..Step::default() }
         },
     )
 }

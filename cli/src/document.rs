@@ -2,11 +2,12 @@
 
 use crate::{
     exit::{Exit, Failure},
+    library::{self, MOST_BYTES},
     terminal::Terminal,
 };
 use bus_core::{
     Language,
-    check::{Problem, Severity, check},
+    check::{Problem, Severity, Whole, check_whole},
     msg,
     workflow::{Loaded, Workflow},
 };
@@ -23,14 +24,11 @@ pub(crate) struct Document {
     /// Its name, as given.
     pub(crate) name: String,
     text: String,
-    /// The workflow, if the text is one.
-    pub(crate) loaded: Option<Loaded>,
+    /// What runs: the workflow with those it uses in their places, if nothing is wrong.
+    runs: Option<Workflow>,
     /// What is wrong, in the order of the text.
     pub(crate) problems: Vec<Problem>,
 }
-
-/// The most that is read of a document: more than any that loads.
-const MOST_BYTES: u64 = 8 << 20;
 
 impl Document {
     /// Reads and checks a document; `-` is standard input.
@@ -40,9 +38,14 @@ impl Document {
 
     /// Checks a workflow that was made, not read.
     pub(crate) fn made(workflow: Workflow) -> Self {
-        let loaded = Loaded::from(workflow);
-        let problems = check(&loaded, &Connectors);
-        Self { name: loaded.workflow.name.clone(), text: String::new(), loaded: Some(loaded), problems }
+        let name = workflow.name.clone();
+        Self::checked(name, String::new(), &Loaded::from(workflow))
+    }
+
+    fn checked(name: String, text: String, loaded: &Loaded) -> Self {
+        let mut find = |around: &str, used: &str| library::find(&name, around, used);
+        let Whole { problems, runs } = check_whole(loaded, &Connectors, &mut find);
+        Self { name, text, runs, problems }
     }
 
     /// Reads a document, changes it, and checks what it then is.
@@ -66,10 +69,9 @@ impl Document {
         match Workflow::load(&text) {
             Ok(mut loaded) => {
                 change(&mut loaded.workflow)?;
-                let problems = check(&loaded, &Connectors);
-                Ok(Self { name, text, loaded: Some(loaded), problems })
+                Ok(Self::checked(name, text, &loaded))
             }
-            Err(problems) => Ok(Self { name, text, loaded: None, problems }),
+            Err(problems) => Ok(Self { name, text, runs: None, problems }),
         }
     }
 
@@ -112,10 +114,10 @@ impl Document {
         }
     }
 
-    /// The workflow, if it can run; otherwise says on standard error what is wrong.
+    /// What runs of the workflow, if it can; otherwise says on standard error what is wrong.
     ///
     /// Warnings alone are not said to who wants it quiet.
-    pub(crate) fn sound(&self, quiet: bool, terminal: &Terminal) -> Option<&Loaded> {
+    pub(crate) fn sound(&self, quiet: bool, terminal: &Terminal) -> Option<&Workflow> {
         if self.counts().0 > 0 || (!quiet && !self.problems.is_empty()) {
             terminal.note(self.report(terminal.language()).trim_end());
         }
@@ -124,6 +126,6 @@ impl Document {
             terminal.say(&message);
             return None;
         }
-        self.loaded.as_ref()
+        self.runs.as_ref()
     }
 }

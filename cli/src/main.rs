@@ -7,6 +7,7 @@ mod document;
 mod execute;
 mod exit;
 mod language;
+mod library;
 mod progress;
 mod settings;
 mod terminal;

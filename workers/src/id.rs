@@ -9,9 +9,14 @@ pub fn new_id(clock: &dyn Clock) -> String {
     let mut chance = [0_u8; 10];
     // without a source of chance ids still differ by their time
     let _filled = getrandom::fill(&mut chance);
-    let time = u128::from(now(clock).max(0).unsigned_abs()) << 80;
-    let chance = chance.iter().fold(0_u128, |sum, byte| (sum << 8) | u128::from(*byte));
-    let number = time | chance;
+    from_parts(now(clock), chance)
+}
+
+/// The id of a time (ms since the Unix epoch) and of what tells it from others of that time.
+pub(crate) fn from_parts(time: i64, rest: [u8; 10]) -> String {
+    let time = u128::from(time.max(0).unsigned_abs()) << 80;
+    let rest = rest.iter().fold(0_u128, |sum, byte| (sum << 8) | u128::from(*byte));
+    let number = time | rest;
     (0..26).rev().map(|place| digit(number >> (place * 5))).collect()
 }
 

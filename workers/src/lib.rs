@@ -19,6 +19,7 @@ mod report;
 mod run;
 mod scratch;
 mod seams;
+mod schedules;
 mod settings;
 mod task;
 #[cfg(test)]
@@ -26,6 +27,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod text;
+mod vault;
 mod workflows;
 
 pub use bus::{Bus, BusError, BusParts, BusSettings, Records, Split, Start, Watch};
@@ -35,5 +37,7 @@ pub use measure::{cpu_seconds, peak_memory};
 pub use options::{Progress, RunOptions, StepProgress};
 pub use report::{Failure, KeptErrors, Outcome, RunReport, StepReport};
 pub use run::{run, runtime};
-pub use settings::EnvironmentSecrets;
+pub use schedules::{Schedules, Slot, Starts};
+pub use settings::{EnvironmentSecrets, vault_keys};
+pub use vault::{Keys, RunSecrets, Vault};
 pub use workflows::{Granted, OldVersion, Principal, StoredWorkflow, Who, Workflows};

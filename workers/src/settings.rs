@@ -1,4 +1,10 @@
+use crate::{
+    BusError,
+    vault::{Keys, keys_in},
+};
 use connectors::contract::Secrets;
+use std::path::Path;
+use zeroize::Zeroizing;
 
 /// Secrets from the environment: the secret `ban key` stands in `SEMANTIC_BUS_SECRET_BAN_KEY`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -11,5 +17,18 @@ impl Secrets for EnvironmentSecrets {
             |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' };
         let name: String = name.chars().map(plain).collect();
         std::env::var(format!("SEMANTIC_BUS_SECRET_{name}")).ok()
+    }
+}
+
+/// The keys of the vault: those in `SEMANTIC_BUS_VAULT_KEY`, or those in the file `vault.key` of the data folder,
+/// which is made at the first start.
+///
+/// # Errors
+/// If they are no keys, or if the file can be neither read nor made.
+#[expect(clippy::disallowed_methods, reason = "this is the settings.rs of the engine")]
+pub fn vault_keys(folder: &Path) -> Result<Keys, BusError> {
+    match std::env::var("SEMANTIC_BUS_VAULT_KEY") {
+        Ok(text) if !text.trim().is_empty() => Keys::read(&Zeroizing::new(text)),
+        _ => keys_in(&folder.join("vault.key")),
     }
 }

@@ -120,8 +120,8 @@ impl Task {
         let tap = seams.taps.as_ref().map(|taps| taps(&node.step.id));
         let seen = Seen { meter: Arc::default(), tap };
         let memory = seams.memory.get(&node.step.id).cloned();
-        let context = context(&node.step.id, options, &shared, (seen.clone(), memory));
-        let afresh = self::context(&node.step.id, options, &shared, (seen, None));
+        let context = context(node.step, options, &shared, (seen.clone(), memory));
+        let afresh = self::context(node.step, options, &shared, (seen, None));
         Ok(Self {
             place,
             connector: node.connector,
@@ -238,14 +238,19 @@ struct Seen {
 }
 
 fn context(
-    step: &str,
+    step: &bus_core::workflow::Step,
     options: &RunOptions,
     shared: &Shared,
     (seen, memory): (Seen, Option<Value>),
 ) -> Context {
+    // a step of a workflow inside this one sees the parameters of that one
+    let parameters = match step.scopes.is_empty() {
+        true => Arc::clone(&shared.parameters),
+        false => Arc::new(step.values(&shared.parameters)),
+    };
     Context::new(ContextParts {
         language: options.language,
-        parameters: Arc::clone(&shared.parameters),
+        parameters,
         limits: shared.limits.clone(),
         http: options.http.clone(),
         secrets: Arc::clone(&options.secrets),
@@ -256,7 +261,7 @@ fn context(
         scratch: shared.scratch.clone(),
         memory: Mutex::new(memory),
         standard_streams: options.standard_streams,
-        ..ContextParts::new(step, Arc::clone(&options.clock))
+        ..ContextParts::new(&step.id, Arc::clone(&options.clock))
     })
 }
 

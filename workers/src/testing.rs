@@ -12,6 +12,7 @@ use connectors::contract::Clock;
 use futures::future::BoxFuture;
 use serde_json::Value as Json;
 use std::{
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicI64, AtomicU64, Ordering::SeqCst},
@@ -26,6 +27,10 @@ pub(crate) struct HandClock(AtomicI64);
 impl HandClock {
     pub(crate) fn at(milliseconds: i64) -> Arc<Self> {
         Arc::new(Self(AtomicI64::new(milliseconds)))
+    }
+
+    pub(crate) fn set(&self, milliseconds: i64) {
+        self.0.store(milliseconds, SeqCst);
     }
 
     pub(crate) fn forward(&self, milliseconds: i64) {
@@ -47,7 +52,7 @@ impl Clock for HandClock {
 pub(crate) struct Node {
     pub(crate) hand: Arc<HandClock>,
     pub(crate) embedded: Embedded,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Node {
@@ -56,7 +61,11 @@ impl Node {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Arc::clone(&hand);
         let embedded = Embedded::open(folder.path(), Arc::new(move || clock.milliseconds())).expect("opened");
-        Self { hand, embedded, _folder: folder }
+        Self { hand, embedded, folder }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub(crate) fn store(&self) -> Arc<dyn Store> {

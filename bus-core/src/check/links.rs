@@ -4,7 +4,7 @@ use crate::{
     catalogue::{ERRORS, Entry, Kind, OUT},
     msg,
     nearest::nearest,
-    workflow::{Link, Port},
+    workflow::{Link, Port, expand::WORKFLOW},
 };
 use std::collections::HashSet;
 
@@ -92,12 +92,11 @@ impl Check<'_> {
     /// Inputs without a link, with too many, and steps that no record can reach.
     pub(super) fn inputs(&mut self) {
         let steps = 0..self.workflow.steps.len();
-        let sources =
-            steps.clone().filter(|step| self.entry(*step).is_none_or(|entry| entry.kind == Kind::Source));
+        let sources = steps.clone().filter(|step| self.may_begin(*step));
         let starts: Vec<usize> = sources.chain(self.graph.cycles().into_iter().flatten()).collect();
         let reached = self.graph.reached(&starts);
         for step in steps {
-            let Some(entry) = self.entry(step) else { continue };
+            let Some(entry) = self.entry(step).filter(|_| !self.is_off(step)) else { continue };
             let mut problems = self.input_problems(step, entry);
             if problems.is_empty() && reached.get(step) == Some(&false) {
                 let problem = msg!("no record can reach this step: no source leads to it");
@@ -107,6 +106,16 @@ impl Check<'_> {
                 self.found.push(self.step_error(step, "", problem).advice(advice));
             }
         }
+    }
+
+    /// Whether records may come from it without any reaching it: a source, and what nothing is known of.
+    fn may_begin(&self, step: usize) -> bool {
+        let is_workflow = self.workflow.steps.get(step).is_some_and(|step| step.connector == WORKFLOW);
+        is_workflow || self.entry(step).is_none_or(|entry| entry.kind == Kind::Source)
+    }
+
+    fn is_off(&self, step: usize) -> bool {
+        self.workflow.steps.get(step).is_some_and(|step| step.disabled)
     }
 
     fn input_problems(&self, step: usize, entry: &Entry) -> Vec<(Message, Message)> {
@@ -142,7 +151,9 @@ impl Check<'_> {
     /// Steps that make records nobody takes.
     pub(super) fn outputs(&mut self) {
         for step in 0..self.workflow.steps.len() {
+            let is_workflow = self.workflow.steps.get(step).is_some_and(|step| step.connector == WORKFLOW);
             let makes = self.entry(step).is_some_and(|entry| entry.outputs.contains(&OUT));
+            let makes = makes && !is_workflow && !self.is_off(step);
             let leaves = |link: usize| self.workflow.links.get(link).is_some_and(|it| it.from.port != ERRORS);
             if makes && !self.graph.after(step).iter().any(|edge| leaves(edge.link)) {
                 let problem = msg!("nothing takes the records of this step");

@@ -15,7 +15,10 @@ use crate::{
     catalogue::Catalogue,
     graph::Graph,
     msg,
-    workflow::{Loaded, Workflow},
+    workflow::{
+        Loaded, Workflow,
+        expand::{INSIDE, Lookup, inline, switch_off},
+    },
     yaml::join_key,
 };
 use std::collections::HashMap;
@@ -45,6 +48,49 @@ pub fn check(loaded: &Loaded, catalogue: &dyn Catalogue) -> Vec<Problem> {
     check.triggers();
     check.found.sort_by_key(|problem| problem.place);
     check.found
+}
+
+/// What a check with all that a workflow uses has found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Whole {
+    /// Everything that is wrong, also in the workflows it uses: their steps are named `outer~inner`.
+    pub problems: Vec<Problem>,
+    /// What runs: other workflows in their places, without what is switched off; if nothing is wrong.
+    pub runs: Option<Workflow>,
+}
+
+/// Checks a workflow and the workflows it uses, and says what runs.
+#[must_use]
+pub fn check_whole(loaded: &Loaded, catalogue: &dyn Catalogue, lookup: &mut Lookup<'_>) -> Whole {
+    let mut problems = check(loaded, catalogue);
+    let whole = match inline(&loaded.workflow, lookup) {
+        Ok(whole) => whole,
+        Err(found) => {
+            problems.extend(found.into_iter().map(|problem| placed(loaded, problem)));
+            return Whole { problems, runs: None };
+        }
+    };
+    if whole != loaded.workflow {
+        let inner = check(&Loaded::from(whole.clone()), catalogue);
+        let inside = |problem: &Problem| problem.step.as_ref().is_some_and(|step| step.contains(INSIDE));
+        let inner = inner.into_iter().filter(|problem| problem.is_error() && inside(problem));
+        problems.extend(inner.map(|problem| placed(loaded, problem)));
+    }
+    let sound = !problems.iter().any(Problem::is_error);
+    Whole { problems, runs: sound.then(|| switch_off(whole, catalogue)) }
+}
+
+/// A problem with its place in the text: that of the step of the document it is in or inside of.
+fn placed(loaded: &Loaded, problem: Problem) -> Problem {
+    let step = problem.step.as_deref().unwrap_or_default();
+    let outer = step.split(INSIDE).next().unwrap_or(step);
+    let Some(index) = loaded.workflow.steps.iter().position(|step| step.id == outer) else { return problem };
+    let path = match step == outer {
+        true => join_key(&format!("steps[{index}]"), &problem.field),
+        false => format!("steps[{index}].settings.workflow"),
+    };
+    let place = loaded.places.find(path.strip_suffix('.').unwrap_or(&path));
+    problem.at(place)
 }
 
 struct Check<'a> {
@@ -77,7 +123,10 @@ impl Check<'_> {
 
     fn ids(&mut self) {
         for (index, step) in self.workflow.steps.iter().enumerate() {
-            let odd = |letter: char| !(letter.is_alphanumeric() || letter == '-' || letter == '_');
+            let joined = |letter| letter == INSIDE && !step.scopes.is_empty();
+            let odd = |letter: char| {
+                !(letter.is_alphanumeric() || letter == '-' || letter == '_' || joined(letter))
+            };
             if step.id.is_empty() || step.id.contains(odd) {
                 let problem = msg!("`{id}` cannot be the id of a step", id = &step.id);
                 let advice = msg!("use letters, digits, `-` and `_`");

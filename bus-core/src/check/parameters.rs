@@ -16,7 +16,7 @@ impl Check<'_> {
             let settings = Value::Object(step.settings.clone());
             used.extend(references(&settings).into_iter().map(|(name, _)| name));
             for name in in_expressions(&settings) {
-                if self.workflow.parameters.get(&name).is_none() {
+                if self.workflow.parameters.get(&name).is_none() && step.scopes.is_empty() {
                     self.undeclared(index, &name);
                 }
                 used.insert(name);

@@ -1,9 +1,9 @@
 use super::Check;
 use crate::{
-    Message,
     catalogue::Kind,
     msg,
     nearest::nearest,
+    time::Cron,
     workflow::{Schedule, Trigger},
     yaml::join_key,
 };
@@ -30,9 +30,16 @@ impl Check<'_> {
     }
 
     fn schedule(&mut self, path: &str, schedule: &Schedule) {
-        if let Some(problem) = cron_problem(&schedule.cron) {
+        if let Err(problem) = schedule.cron.parse::<Cron>() {
             let advice = msg!("write minute, hour, day, month and day of the week, such as `0 6 * * 1-5`");
             self.found.push(self.error(&join_key(path, "cron"), problem).advice(advice));
+        }
+        for (name, parameter) in self.workflow.parameters.iter() {
+            if parameter.default.is_none() {
+                let problem = msg!("a schedule gives no value to the parameter `{name}`", name = name);
+                let advice = msg!("give the parameter a default");
+                self.found.push(self.error(path, problem).advice(advice).as_warning());
+            }
         }
         if TimeZone::get(&schedule.zone).is_err() {
             let problem = msg!("there is no time zone `{zone}`", zone = &schedule.zone);
@@ -56,70 +63,5 @@ impl Check<'_> {
             (Some(_), _) => return,
         };
         self.found.push(self.error(path, problem));
-    }
-}
-
-const MONTHS: &[&str] = &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-const DAYS: &[&str] = &["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
-
-/// Why a text is not five fields of cron; `None` if it is.
-fn cron_problem(text: &str) -> Option<Message> {
-    let fields: Vec<&str> = text.split_whitespace().collect();
-    if fields.len() != 5 {
-        return Some(msg!("`{cron}` has {count} fields, not five", cron = text, count = fields.len()));
-    }
-    let ranges: [(u32, u32, &[&str]); 5] =
-        [(0, 59, &[]), (0, 23, &[]), (1, 31, &[]), (1, 12, MONTHS), (0, 7, DAYS)];
-    let wrong = fields.iter().zip(ranges).find(|(field, (least, most, names))| {
-        !field.split(',').all(|part| cron_part(part, *least, *most, names))
-    });
-    wrong.map(|(field, (least, most, _))| {
-        msg!(
-            "`{field}` is not a time: numbers from {least} to {most}, `*`, `a-b`, `*/n`",
-            field = *field,
-            least = least,
-            most = most
-        )
-    })
-}
-
-fn cron_part(part: &str, least: u32, most: u32, names: &[&str]) -> bool {
-    let (range, every) = part.split_once('/').map_or((part, None), |(range, every)| (range, Some(every)));
-    if every.is_some_and(|every| every.parse::<u32>().map_or(true, |every| every == 0 || every > most)) {
-        return false;
-    }
-    let number = |text: &str| {
-        let named = names.iter().position(|name| text.eq_ignore_ascii_case(name));
-        let named = named.and_then(|place| Some(u32::try_from(place).ok()? + least));
-        named.or_else(|| text.parse().ok()).filter(|number| (least..=most).contains(number))
-    };
-    match range.split_once('-') {
-        _ if range == "*" => true,
-        Some((from, to)) => number(from).zip(number(to)).is_some_and(|(from, to)| from <= to),
-        None => number(range).is_some() && every.is_none(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::cron_problem;
-
-    #[test]
-    fn cron_in_five_fields() {
-        for text in ["0 6 * * 1-5", "*/15 * * * *", "0,30 8-18/2 1 jan,jul MON-FRI", "59 23 31 12 7"] {
-            assert_eq!(cron_problem(text), None, "{text}");
-        }
-        for text in [
-            "",
-            "0 6 * *",
-            "60 * * * *",
-            "* * 0 * *",
-            "*/0 * * * *",
-            "5-1 * * * *",
-            "1/2 * * * *",
-            "x * * * *",
-        ] {
-            assert!(cron_problem(text).is_some(), "{text}");
-        }
     }
 }

@@ -1,5 +1,7 @@
 //! Times in cron's form.
 
+mod words;
+
 use crate::{Message, msg};
 use jiff::{
     Timestamp,
@@ -22,28 +24,28 @@ use std::{collections::BTreeSet, str::FromStr};
 ///   forward for a time that is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cron {
-    pub(super) minutes: Field,
-    pub(super) hours: Field,
-    pub(super) days: Field,
-    pub(super) months: Field,
-    pub(super) weekdays: Field,
+    minutes: Field,
+    hours: Field,
+    days: Field,
+    months: Field,
+    weekdays: Field,
 }
 
 /// The numbers a field names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Field {
+struct Field {
     /// One bit a number.
-    pub(super) set: u64,
+    set: u64,
     /// Whether it begins with `*`: it does not narrow down.
-    pub(super) any: bool,
+    any: bool,
 }
 
 impl Field {
-    pub(super) fn has(self, number: i8) -> bool {
+    fn has(self, number: i8) -> bool {
         u32::try_from(number).is_ok_and(|number| self.set & (1 << number) != 0)
     }
 
-    pub(super) fn numbers(self) -> impl Iterator<Item = i8> {
+    fn numbers(self) -> impl Iterator<Item = i8> {
         (0..64).filter(move |number| self.has(*number))
     }
 
@@ -173,7 +175,7 @@ impl Cron {
     }
 
     /// Whether it names a day.
-    pub(super) fn is_on(&self, date: Date) -> bool {
+    fn is_on(&self, date: Date) -> bool {
         let last = date.day() == date.days_in_month() && self.days.has(LAST);
         let by_day = last || self.days.has(date.day());
         let by_weekday = self.weekdays.has(date.weekday().to_sunday_zero_offset());
@@ -255,7 +257,7 @@ impl Cron {
     }
 
     /// The months it names, if not all.
-    pub(super) fn some_months(&self) -> Option<BTreeSet<i8>> {
+    fn some_months(&self) -> Option<BTreeSet<i8>> {
         (!self.months.is_every(1, 12)).then(|| self.months.numbers().collect())
     }
 }
@@ -268,3 +270,6 @@ fn at_minute(minute: i64) -> Option<Timestamp> {
 fn instant(time: DateTime, zone: &TimeZone) -> Option<Timestamp> {
     zone.to_ambiguous_timestamp(time).compatible().ok()
 }
+
+#[cfg(test)]
+mod tests;

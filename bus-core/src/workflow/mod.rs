@@ -20,6 +20,7 @@
 //!   - { from: here.errors, to: refused }
 //! ```
 
+pub mod expand;
 mod link;
 mod load;
 mod parameter;
@@ -28,7 +29,7 @@ mod trigger;
 pub use link::{Link, Port};
 pub use load::Loaded;
 pub use parameter::{Parameter, ParameterType, Parameters, Substituted, references, substitute};
-pub use trigger::{HttpTrigger, Missed, Schedule, Trigger, UploadTrigger};
+pub use trigger::{HttpTrigger, Missed, Schedule, Times, Trigger, UploadTrigger};
 
 use link::links;
 use schemars::JsonSchema;
@@ -149,6 +150,24 @@ pub struct Step {
     /// writes none.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disabled: bool,
+    /// The parameters of the workflows it stands inside of, outermost first: only in what runs, never in a
+    /// document that is written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(skip)]
+    pub scopes: Vec<Map<String, Value>>,
+}
+
+impl Step {
+    /// The values of the parameters as this step sees them: those of the innermost workflow it stands in.
+    #[must_use]
+    pub fn values(&self, run: &Map<String, Value>) -> Map<String, Value> {
+        self.scopes.iter().fold(run.clone(), |around, scope| {
+            match substitute(&Value::Object(scope.clone()), &around).value {
+                Value::Object(values) => values,
+                _ => around,
+            }
+        })
+    }
 }
 
 /// # Position
@@ -188,7 +207,11 @@ impl Workflow {
     /// The settings of a step with the parameters' values in place of `${name}`.
     #[must_use]
     pub fn settings(step: &Step, values: &Map<String, Value>) -> Value {
-        substitute(&Value::Object(step.settings.clone()), values).value
+        let settings = Value::Object(step.settings.clone());
+        if step.scopes.is_empty() {
+            return substitute(&settings, values).value;
+        }
+        substitute(&settings, &step.values(values)).value
     }
 
     /// The document as JSON.

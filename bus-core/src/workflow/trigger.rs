@@ -1,3 +1,10 @@
+use crate::{
+    Language, Message,
+    api::{ScheduleTimes, Time},
+    msg,
+    time::Cron,
+};
+use jiff::{Timestamp, tz::TimeZone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +48,71 @@ pub struct Schedule {
     pub missed: Missed,
 }
 
+impl Schedule {
+    /// The times it fires, read.
+    ///
+    /// # Errors
+    /// What is wrong with its times or its zone.
+    pub fn times(&self) -> Result<Times, Message> {
+        let cron = self.cron.parse()?;
+        let zone = TimeZone::get(&self.zone)
+            .map_err(|_| msg!("there is no time zone `{zone}`", zone = &self.zone))?;
+        Ok(Times { cron, zone })
+    }
+
+    /// The next `count` times after `now`, also as people read them.
+    ///
+    /// # Errors
+    /// What is wrong with its times or its zone.
+    pub fn next(&self, now: Time, count: usize, language: Language) -> Result<ScheduleTimes, Message> {
+        let times = self.times()?;
+        let mut next = Vec::new();
+        let mut last = now;
+        while let Some(time) = times.next_after(last).filter(|_| next.len() < count) {
+            next.push(time);
+            last = time;
+        }
+        let shown = next.iter().map(|time| times.show(*time, language)).collect();
+        Ok(ScheduleTimes { next, shown })
+    }
+}
+
+/// The times a schedule fires.
+#[derive(Debug, Clone)]
+pub struct Times {
+    cron: Cron,
+    zone: TimeZone,
+}
+
+impl Times {
+    /// The first time after `after`.
+    #[must_use]
+    pub fn next_after(&self, after: Time) -> Option<Time> {
+        let after = Timestamp::from_millisecond(after.0).ok()?;
+        self.cron.next_after(after, &self.zone).map(|time| Time(time.as_millisecond()))
+    }
+
+    /// A time as the clocks of the schedule's zone show it, with the day of the week.
+    #[must_use]
+    pub fn show(&self, time: Time, language: Language) -> String {
+        let Ok(moment) = Timestamp::from_millisecond(time.0) else { return time.to_string() };
+        let shown = self.zone.to_datetime(moment);
+        let day = crate::time::weekday(shown.date(), language);
+        let zone = self.zone.to_offset_info(moment).abbreviation().to_owned();
+        let pattern = match language {
+            Language::En => "%Y-%m-%d %H:%M",
+            Language::Fr => "%d/%m/%Y %H:%M",
+        };
+        format!("{day} {} {zone}", shown.strftime(pattern))
+    }
+
+    /// The schedule in words.
+    #[must_use]
+    pub fn words(&self, language: Language) -> String {
+        self.cron.words(language)
+    }
+}
+
 /// # Missed times
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -51,6 +123,8 @@ pub enum Missed {
     #[default]
     Once,
     /// # A run for each
+    ///
+    /// At most a hundred: the latest.
     All,
 }
 
@@ -83,4 +157,24 @@ pub struct UploadTrigger {
     ///
     /// The source whose data the uploaded file stands for.
     pub input: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_times_as_people_read_them() {
+        let schedule = Schedule {
+            cron: "0 6 * * 1-5".to_owned(),
+            zone: "Europe/Paris".to_owned(),
+            missed: Missed::default(),
+        };
+        let now = Time(1_792_713_600_000);
+        let times = schedule.next(now, 2, Language::Fr).expect("a schedule");
+        assert_eq!(times.shown, ["vendredi 23/10/2026 06:00 CEST", "lundi 26/10/2026 06:00 CET"]);
+        assert_eq!(times.next[0].to_string(), "2026-10-23T04:00:00.000Z");
+        let wrong = Schedule { zone: "Europe/Pariss".to_owned(), ..schedule };
+        assert_eq!(wrong.times().expect_err("no zone").to_string(), "there is no time zone `Europe/Pariss`");
+    }
 }

@@ -33,7 +33,7 @@ pub(crate) fn run(asked: &ConvertArguments, terminal: &Terminal) -> Result<Exit,
     let pairs = ids.iter().zip(ids.iter().skip(1));
     workflow.links = pairs.map(|(from, to)| Link::between(from, to)).collect();
     let document = Document::made(workflow);
-    let Some(loaded) = document.sound(asked.quiet, terminal) else { return Ok(Exit::Usage) };
+    let Some(workflow) = document.sound(asked.quiet, terminal) else { return Ok(Exit::Usage) };
     let run = Asked {
         parameters: Map::new(),
         folder: PathBuf::from("."),
@@ -45,7 +45,7 @@ pub(crate) fn run(asked: &ConvertArguments, terminal: &Terminal) -> Result<Exit,
         report: asked.report.is_some(),
         data_on_standard_output: asked.output == STANDARD,
     };
-    execute::execute(&loaded.workflow, run, terminal)
+    execute::execute(workflow, run, terminal)
 }
 
 fn file(id: &str, connector: &str, (name, format): (&str, Option<&str>)) -> Result<Step, Failure> {

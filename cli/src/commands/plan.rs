@@ -11,8 +11,8 @@ use serde_json::json;
 /// Shows the stages of a workflow.
 pub(crate) fn run(asked: &PlanArguments, terminal: &Terminal) -> Result<Exit, Failure> {
     let document = Document::read(&asked.workflow)?;
-    let Some(loaded) = document.sound(false, terminal) else { return Ok(Exit::Refused) };
-    let plan = plan(&loaded.workflow, &Connectors);
+    let Some(workflow) = document.sound(false, terminal) else { return Ok(Exit::Refused) };
+    let plan = plan(workflow, &Connectors);
     if asked.json {
         terminal.data(&format!("{:#}\n", json!(plan)))
     } else {

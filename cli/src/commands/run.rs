@@ -4,20 +4,20 @@ use crate::{
     document::Document,
     execute::{self, Asked},
     exit::{Exit, Failure},
+    library,
     terminal::Terminal,
 };
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Runs a workflow.
 pub(crate) fn run(asked: &RunArguments, terminal: &Terminal) -> Result<Exit, Failure> {
     let changes = changes::read(&asked.inputs, &asked.outputs)?;
     let document = Document::read_and(&asked.workflow, |workflow| changes.apply(workflow))?;
-    let Some(loaded) = document.sound(asked.quiet, terminal) else { return Ok(Exit::Refused) };
-    let workflow = &loaded.workflow;
+    let Some(workflow) = document.sound(asked.quiet, terminal) else { return Ok(Exit::Refused) };
     let parameters = changes::parameters(workflow, &asked.parameters)?;
     let asked = Asked {
         parameters,
-        folder: folder(&asked.workflow),
+        folder: library::folder(&asked.workflow),
         errors: asked.errors.as_ref().map(PathBuf::from),
         memory: asked.remember.as_ref().map(PathBuf::from),
         allowed_hosts: asked.allowed_hosts.clone(),
@@ -27,10 +27,4 @@ pub(crate) fn run(asked: &RunArguments, terminal: &Terminal) -> Result<Exit, Fai
         data_on_standard_output: changes.writes_standard_output(),
     };
     execute::execute(workflow, asked, terminal)
-}
-
-/// Where relative names in a document start: its own folder.
-fn folder(document: &str) -> PathBuf {
-    let parent = Path::new(document).parent().filter(|_| document != "-");
-    parent.filter(|path| !path.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_owned)
 }

@@ -2,5 +2,6 @@
 
 mod asking;
 mod inferring;
+mod inside;
 mod program;
 mod running;

@@ -10,12 +10,13 @@
 //!   peace, the record last.
 
 mod stored;
-#[cfg(test)]
-mod tests;
 
 pub use stored::{Granted, OldVersion, Principal, StoredWorkflow, Who};
 
-use crate::{BusError, new_id, now};
+use crate::{
+    BusError, new_id, now,
+    schedules::{Schedules, schedules_of},
+};
 use backplane::{Document, Expect, IndexValue, Query, Store, Trouble};
 use bus_core::{
     api::{Page, Role, Time, Version},
@@ -334,7 +335,10 @@ impl Workflows {
                 let version = VersionBody::of(&present);
                 self.store.save(VERSIONS, &version.id(), version.json(), Expect::Anything).await?;
             }
-            next.untidy |= next.owner != present.owner || next.shares != present.shares;
+            let fires = |workflow: &StoredWorkflow| schedules_of(&workflow.document, workflow.draft);
+            next.untidy |= next.owner != present.owner
+                || next.shares != present.shares
+                || fires(&next) != fires(&present);
             let expect = Expect::Revision(present.stored);
             match self.store.save(WORKFLOWS, id, Body::from(&next).json(), expect).await {
                 Ok(stored) => {
@@ -377,6 +381,7 @@ impl Workflows {
             }
             let workflow = body.clone().stored(id, found.revision)?;
             self.grant(id, workflow.principals().collect()).await?;
+            self.schedules().follow(id, schedules_of(&workflow.document, workflow.draft)).await?;
             let body = Body { untidy: false, ..body };
             match self.store.save(WORKFLOWS, id, body.json(), Expect::Revision(found.revision)).await {
                 Ok(_) => return Ok(()),
@@ -385,6 +390,10 @@ impl Workflows {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    fn schedules(&self) -> Schedules {
+        Schedules::new(Arc::clone(&self.store), Arc::clone(&self.clock))
     }
 
     /// Makes the grants of a workflow those of `principals`.
@@ -408,6 +417,7 @@ impl Workflows {
     /// Removes what belongs to a workflow that is gone, then its record.
     async fn remove(&self, id: &str) -> Result<(), BusError> {
         self.grant(id, BTreeSet::new()).await?;
+        self.schedules().follow(id, Vec::new()).await?;
         loop {
             let versions = self.store.find(VERSIONS, Query::of("workflow", vec![id.into()])).await?;
             if versions.is_empty() {
@@ -426,3 +436,6 @@ fn read(document: &Document) -> Result<Option<StoredWorkflow>, BusError> {
     let body = Body::read(document)?;
     if body.gone { Ok(None) } else { body.stored(&document.id, document.revision).map(Some) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -111,6 +111,7 @@ async fn everybody_sees_what_is_theirs() {
     let node = Node::new();
     let workflows = workflows(&node);
     let a = workflows.create(document("a"), "anne").await.expect("created").id;
+    node.hand.forward(1);
     let b = workflows.create(document("b"), "bob").await.expect("created").id;
     let anne = Who { account: "anne".to_owned(), groups: vec!["g".to_owned()] };
     let bob = Who::account("bob");
