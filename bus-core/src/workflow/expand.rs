@@ -97,9 +97,8 @@ impl Inliner<'_, '_> {
         for step in workflow.steps.iter().filter(|step| is_used(step)) {
             match self.inner(step) {
                 Ok(inner) => {
-                    if let Err(problem) = put(&mut out, step, inner) {
-                        problems.push(problem.step(&step.id));
-                    }
+                    let problem = put(&mut out, step, inner);
+                    problems.extend(problem.map(|problem| problem.step(&step.id)));
                 }
                 Err(found) => problems.extend(found),
             }
@@ -228,8 +227,8 @@ fn renamed(mut inner: Workflow, outer: &Step, scope: &Map<String, Value>) -> Wor
     inner
 }
 
-/// Puts an inner workflow in the place of the step that stands for it.
-fn put(out: &mut Workflow, step: &Step, inner: Workflow) -> Result<(), Problem> {
+/// Puts an inner workflow in the place of the step that stands for it; says why if the two do not fit.
+fn put(out: &mut Workflow, step: &Step, inner: Workflow) -> Option<Problem> {
     let (touching, mut links): (Vec<Link>, Vec<Link>) =
         out.links.drain(..).partition(|link| link.from.step == step.id || link.to.step == step.id);
     let into: Vec<Port> = touching
@@ -248,7 +247,9 @@ fn put(out: &mut Workflow, step: &Step, inner: Workflow) -> Result<(), Problem> 
     };
     let (entries, exits) = (of(WORKFLOW_INPUT), of(WORKFLOW_OUTPUT));
     out.links = std::mem::take(&mut links);
-    fits(&entries, &exits, &into, &onward)?;
+    if let Some(problem) = misfit(&entries, &exits, &into, &onward) {
+        return Some(problem);
+    }
     let mut taken = Vec::new();
     for link in inner.links {
         let sources = if entries.contains(&link.from.step) { into.clone() } else { vec![link.from.clone()] };
@@ -271,11 +272,11 @@ fn put(out: &mut Workflow, step: &Step, inner: Workflow) -> Result<(), Problem> 
     out.links.extend(links);
     let place = out.steps.iter().position(|known| known.id == step.id).unwrap_or(out.steps.len());
     out.steps.splice(place..(place + 1).min(out.steps.len()), steps);
-    Ok(())
+    None
 }
 
-/// Whether the links of the step and the ends of the workflow it stands for belong together.
-fn fits(entries: &[String], exits: &[String], into: &[Port], onward: &[Port]) -> Result<(), Problem> {
+/// Why the links of the step and the ends of the workflow it stands for do not belong together.
+fn misfit(entries: &[String], exits: &[String], into: &[Port], onward: &[Port]) -> Option<Problem> {
     let (problem, advice) = if !into.is_empty() && entries.is_empty() {
         (
             msg!("the workflow takes no records, but some are linked to it"),
@@ -289,9 +290,9 @@ fn fits(entries: &[String], exits: &[String], into: &[Port], onward: &[Port]) ->
             msg!("give it a step `{connector}`, or remove the link", connector = WORKFLOW_OUTPUT),
         )
     } else {
-        return Ok(());
+        return None;
     };
-    Err(Problem::error(problem).advice(advice))
+    Some(Problem::error(problem).advice(advice))
 }
 
 /// A workflow without what is switched off: a step with one input and one output lets its records through, any
