@@ -1,6 +1,10 @@
 //! `cargo xtask test`: everything that must hold, cheapest first.
 
-use crate::tools::{cargo, root, run, subcommand, target};
+use crate::{
+    browser,
+    tools::{cargo, root, run, subcommand, target},
+    ui,
+};
 use anyhow::{Context, Result, bail};
 use std::{fs, process::Command};
 
@@ -17,6 +21,9 @@ pub(crate) fn test() -> Result<()> {
         "examples in the documentation",
         cargo().args(["test", "--workspace", "--doc", "--locked", "--quiet"]),
     )?;
+    // the editor goes into the server: it is there before the server is built for the browser
+    ui::ui(&ui::Options::default())?;
+    browser::test()?;
     licences()
 }
 

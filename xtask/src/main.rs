@@ -1,8 +1,11 @@
 //! `cargo xtask …`: the project's chores.
 
 mod bench;
+mod browser;
 mod check;
+mod serve;
 mod tools;
+mod ui;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -19,6 +22,12 @@ struct Arguments {
 enum Chore {
     /// Runs everything that must hold: format, unused dependencies, lints, all tests, licences
     Test,
+    /// Builds the editor and the server and starts everything; prints the link to open
+    Serve(serve::Options),
+    /// Builds the editor into web-ui/dist, unless it is current
+    Ui(ui::Options),
+    /// Runs the tests in a browser, against the real server
+    Browser,
     /// Measures speed and memory side by side with named peers
     Bench(bench::Options),
     /// Runs one command and writes what it cost (for `bench`)
@@ -35,6 +44,9 @@ enum Chore {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().chore {
         Chore::Test => check::test(),
+        Chore::Serve(options) => serve::serve(&options),
+        Chore::Browser => ui::ui(&ui::Options::default()).and_then(|()| browser::test()),
+        Chore::Ui(options) => ui::ui(&options),
         Chore::Bench(options) => bench::bench(&options),
         Chore::Measure { report, command } => bench::measure(&command, &report),
     }

@@ -1,0 +1,74 @@
+// Every page, in light and in dark, is looked at by axe: no violation of WCAG A and AA.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { readFile } from "node:fs/promises";
+import { after, before, test } from "node:test";
+import { firstAccount, newPage, startBrowser, startBus } from "./bus.mjs";
+
+const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const RULES = { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] };
+
+let bus, browser, page;
+before(async () => {
+  [bus, browser] = await Promise.all([startBus(), startBrowser()]);
+  page = await newPage(browser);
+});
+after(async () => {
+  await browser?.close();
+  await bus?.stop();
+});
+
+async function clean(what) {
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await page.evaluate(AXE);
+    const { violations } = await page.evaluate((rules) => axe.run(document, rules), RULES);
+    const told = violations.map((it) => `${it.id}: ${it.help}\n    ${it.nodes.map((node) => node.html.slice(0, 160)).join("\n    ")}`);
+    assert.deepEqual(told, [], `${what}, ${colorScheme}`);
+  }
+}
+
+test("every page", async () => {
+  await page.goto(`${bus.address}/sign-in`);
+  await page.getByRole("button", { name: "Sign in" }).waitFor();
+  await clean("sign-in");
+  await page.goto(bus.link);
+  await page.getByRole("button", { name: "Create the account" }).waitFor();
+  await clean("first account");
+  await page.goto("about:blank");
+  await firstAccount(page, bus);
+  await page.getByText("No workflow yet").waitFor();
+  await clean("no workflow");
+
+  await page.goto(`${bus.address}/gallery`);
+  await page.getByRole("button", { name: "Use “Bornes de recharge”" }).waitFor();
+  await clean("gallery");
+  await page.getByRole("button", { name: "Use “Bornes de recharge”" }).click();
+  await page.getByRole("button", { name: /^Points de charge/ }).waitFor();
+  await clean("editor");
+  for (const step of ["lire", "verifier", "en-france", "choisir", "contexte", "graphe"]) {
+    await page.locator(`#step-${step} .step-head`).press("Enter");
+    await page.locator("#step-name").waitFor();
+    await clean(`settings of ${step}`);
+  }
+
+  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await page.getByRole("dialog").waitFor();
+  await clean("parameters of a run");
+  await page.getByRole("dialog").getByRole("button", { name: "Run" }).click();
+  await page.locator(".run-head .badge", { hasText: "Succeeded" }).waitFor();
+  await clean("run");
+  await page.locator(".run-steps .chip").first().click();
+  await page.locator("table.records").waitFor();
+  await clean("records");
+
+  await page.goto(bus.address);
+  await page.getByRole("link", { name: "Bornes de recharge" }).waitFor();
+  await clean("workflows");
+  await page.goto(`${bus.address}/settings`);
+  await page.getByRole("heading", { name: "People" }).waitFor();
+  await clean("settings");
+  await page.goto(`${bus.address}/nowhere/at/all`);
+  await page.getByRole("heading", { name: "There is nothing here" }).waitFor();
+  await clean("nothing here");
+});

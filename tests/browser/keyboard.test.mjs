@@ -1,0 +1,80 @@
+// Everything by keyboard: a step is added, set, linked and saved without touching a pointer.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { firstAccount, newPage, startBrowser, startBus } from "./bus.mjs";
+
+let bus, browser;
+before(async () => {
+  [bus, browser] = await Promise.all([startBus(), startBrowser()]);
+});
+after(async () => {
+  await browser?.close();
+  await bus?.stop();
+});
+
+/** Presses Tab until `wanted` has the keyboard. */
+async function tabTo(page, wanted, most = 150) {
+  for (let pressed = 0; pressed < most; pressed += 1) {
+    if (await wanted.evaluate((element) => element === document.activeElement).catch(() => false)) return;
+    await page.keyboard.press("Tab");
+  }
+  assert.fail(`the keyboard does not come to ${wanted}`);
+}
+
+test("add, set, link, save", async () => {
+  const page = await newPage(browser);
+  await firstAccount(page, bus);
+  await tabTo(page, page.getByRole("button", { name: "New workflow" }));
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/workflows\/[^/]+$/);
+
+  const search = page.getByLabel("Search connectors");
+  await search.waitFor();
+  await tabTo(page, search);
+  await page.keyboard.type("generator");
+  await tabTo(page, page.getByRole("button", { name: "Generator" }));
+  await page.keyboard.press("Enter");
+  await page.locator("#step-generator").waitFor();
+
+  const records = page.locator("#setting-records");
+  await tabTo(page, records);
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("12");
+
+  await page.locator("#canvas").focus();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Shift+Tab");
+  await tabTo(page, search);
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("discard");
+  await tabTo(page, page.getByRole("button", { name: "Discard", exact: true }));
+  await page.keyboard.press("Enter");
+  await page.locator("#step-discard").waitFor();
+
+  // the new step was linked to the chosen one: unlink it, and link it again from port to port
+  const cut = page.getByRole("button", { name: /^Remove the link Generator → Discard/ });
+  await tabTo(page, cut);
+  await page.keyboard.press("Enter");
+  await cut.waitFor({ state: "detached" });
+  await tabTo(page, page.getByRole("button", { name: "Output out of Generator: start a link" }));
+  await page.keyboard.press("Enter");
+  await tabTo(page, page.getByRole("button", { name: "Link to input in of Discard" }));
+  await page.keyboard.press("Enter");
+  await cut.waitFor({ state: "attached" });
+
+  // arrows move a step
+  const head = page.locator("#step-discard .step-head");
+  const before = await head.boundingBox();
+  await tabTo(page, head);
+  await page.keyboard.press("ArrowDown");
+  await page.waitForFunction((y) => document.querySelector("#step-discard .step-head").getBoundingClientRect().y > y, before.y);
+
+  await page.keyboard.press("Control+s");
+  await page.getByText("Saved", { exact: true }).waitFor();
+  await page.reload();
+  await page.locator("#step-generator .step-head").waitFor();
+  await page.locator("#step-generator .step-head").press("Enter");
+  assert.equal(await page.locator("#setting-records").inputValue(), "12");
+  assert.equal(await page.locator(".link").count(), 1);
+  assert.deepEqual(page.wrong, []);
+});

@@ -1,0 +1,99 @@
+//! Every text of the editor, in the languages it speaks. Nothing is written in a component.
+
+mod editing;
+mod table;
+
+use bus_core::Language;
+
+/// The texts in one language: `texts.sign_in()`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Texts(pub(crate) Language);
+
+impl Texts {
+    /// The language.
+    pub(crate) const fn language(self) -> Language {
+        self.0
+    }
+
+    /// How dates are written.
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) const fn locale(self) -> &'static str {
+        match self.0 {
+            Language::En => "en-GB",
+            Language::Fr => "fr-FR",
+        }
+    }
+
+    /// What the page and the calls say of the language.
+    pub(crate) const fn tag(self) -> &'static str {
+        match self.0 {
+            Language::En => "en",
+            Language::Fr => "fr",
+        }
+    }
+
+    /// A whole number with its thousands apart.
+    pub(crate) fn number(self, number: u64) -> String {
+        let digits = number.to_string();
+        let space = match self.0 {
+            Language::En => ',',
+            Language::Fr => '\u{202f}',
+        };
+        let mut out = String::new();
+        for (place, digit) in digits.chars().enumerate() {
+            if place > 0 && (digits.len() - place).is_multiple_of(3) {
+                out.push(space);
+            }
+            out.push(digit);
+        }
+        out
+    }
+}
+
+/// A table of texts: `name: "English", "French";`, with `name(detail): …` for those with details in braces.
+macro_rules! texts {
+    ($($name:ident $(($($detail:ident),+))? : $english:literal, $french:literal;)*) => {
+        impl $crate::texts::Texts {
+            $( $crate::texts::text!{ $name $(($($detail),+))? : $english, $french } )*
+        }
+    };
+}
+
+/// One row of the table.
+macro_rules! text {
+    ($name:ident : $english:literal, $french:literal) => {
+        pub(crate) const fn $name(self) -> &'static str {
+            match self.0 {
+                bus_core::Language::En => $english,
+                bus_core::Language::Fr => $french,
+            }
+        }
+    };
+    ($name:ident ($($detail:ident),+) : $english:literal, $french:literal) => {
+        pub(crate) fn $name(self, $($detail: impl std::fmt::Display),+) -> String {
+            match self.0 {
+                bus_core::Language::En => format!($english, $($detail = $detail),+),
+                bus_core::Language::Fr => format!($french, $($detail = $detail),+),
+            }
+        }
+    };
+}
+
+pub(crate) use {text, texts};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_people_write_them() {
+        assert_eq!(Texts(Language::En).number(1_234_567), "1,234,567");
+        assert_eq!(Texts(Language::Fr).number(1_000), "1\u{202f}000");
+        assert_eq!(Texts(Language::Fr).number(12), "12");
+    }
+
+    #[test]
+    fn details_are_filled_in() {
+        assert_eq!(Texts(Language::Fr).signed_in_as("Ada"), "Connecté : Ada");
+    }
+}

@@ -1,0 +1,76 @@
+//! The tests that drive a browser against the real server.
+
+use crate::{
+    tools::{cargo, root, run, target},
+    ui::apt,
+};
+use anyhow::{Context, Result, bail};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// Builds the server, installs what is missing and runs `tests/browser`.
+pub(crate) fn test() -> Result<()> {
+    let chromium = chromium()?;
+    packages()?;
+    run("compile the server", cargo().args(["build", "--locked", "--package", "semantic-bus"]))?;
+    let mut node = Command::new("node");
+    node.args(["--test", "--test-concurrency=1"]).args(tests()?);
+    node.env("SEMANTIC_BUS", target().join("debug/semantic-bus")).env("CHROMIUM", chromium);
+    run("tests in the browser", &mut node)
+}
+
+/// The browser; installed where a package manager can.
+fn chromium() -> Result<PathBuf> {
+    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+    let folders = ["/usr/bin", "/usr/local/bin", "/snap/bin"];
+    let known = names.iter().flat_map(|name| folders.iter().map(move |folder| Path::new(folder).join(name)));
+    if let Some(there) = known.into_iter().find(|path| path.exists()) {
+        return Ok(there);
+    }
+    installed(&["chromium"])?;
+    Ok("/usr/bin/chromium".into())
+}
+
+/// The packages that the lock file names.
+fn packages() -> Result<()> {
+    let folder = root().join("tests/browser");
+    let (wanted, there) = (folder.join("package-lock.json"), folder.join("node_modules/.lock"));
+    let wanted = fs::read_to_string(wanted).context("tests/browser/package-lock.json")?;
+    if !answers("node") || !answers("npm") {
+        installed(&["nodejs", "npm"])?;
+    }
+    if fs::read_to_string(&there).is_ok_and(|there| there == wanted) {
+        return Ok(());
+    }
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]).arg(&folder);
+    run("packages of the browser tests", &mut npm)?;
+    fs::write(there, wanted).context("note that the packages are there")
+}
+
+fn tests() -> Result<Vec<PathBuf>> {
+    let mut tests = Vec::new();
+    for entry in fs::read_dir(root().join("tests/browser"))? {
+        let path = entry?.path();
+        if path.to_string_lossy().ends_with(".test.mjs") {
+            tests.push(path);
+        }
+    }
+    tests.sort();
+    Ok(tests)
+}
+
+fn answers(program: &str) -> bool {
+    let asked = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    asked.is_ok_and(|status| status.success())
+}
+
+fn installed(packages: &[&str]) -> Result<()> {
+    if nix::unistd::geteuid().is_root() && Path::new("/usr/bin/apt-get").exists() {
+        return apt(packages);
+    }
+    bail!("the browser tests need {}: install it with your package manager", packages.join(" and "))
+}
