@@ -1,10 +1,14 @@
-use crate::{Settings, accounts::Limiter, accounts::Passwords, streams::Streams};
+use crate::{
+    Problem, Settings,
+    accounts::{Groups, Limiter, Passwords},
+    streams::Streams,
+};
 use backplane::Store;
 use bus_core::api::Time;
 use connectors::contract::Clock;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
-use workers::Bus;
+use workers::{Bus, Who};
 
 /// What the gateway stands on.
 pub struct Parts {
@@ -86,5 +90,11 @@ impl App {
 
     pub(crate) fn streams(&self) -> &Streams {
         &self.0.streams
+    }
+
+    /// An account with its groups.
+    pub(crate) async fn who(&self, account: &str) -> Result<Who, Problem> {
+        let groups = Groups(self).of(account).await?;
+        Ok(Who { account: account.to_owned(), groups: groups.into_iter().map(|group| group.id).collect() })
     }
 }

@@ -5,12 +5,13 @@ use bus_core::{Language, api::Role};
 use workers::BusError;
 
 /// The role of an account on a workflow; none if it may not even know of it.
-pub(crate) async fn on_workflow(
-    _app: &App,
-    _account: &str,
-    _workflow: &str,
-) -> Result<Option<Role>, Problem> {
-    Ok(None)
+pub(crate) async fn on_workflow(app: &App, account: &str, workflow: &str) -> Result<Option<Role>, Problem> {
+    let workflow = match app.bus().workflows().get(workflow).await {
+        Ok(workflow) => workflow,
+        Err(BusError::Missing) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(workflow.role(&app.who(account).await?))
 }
 
 /// The workflow of a run.

@@ -1,6 +1,6 @@
 //! Accounts, as administrators and their owners see to them.
 
-use super::checked::name;
+use super::{checked::name, shares::inherit};
 use crate::{
     Allowed, App, Caller, Json, Kind, Path, Problem, Row,
     accounts::{Groups, Keys, People, Sessions},
@@ -104,5 +104,6 @@ async fn delete(
         Keys(&app).delete(&id, &key.id).await?;
     }
     Groups(&app).leave(&id, heir).await?;
+    inherit(&app, &id, heir).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -15,6 +15,7 @@ mod password;
 mod previews;
 mod runs;
 mod session;
+mod shares;
 
 use crate::Row;
 
@@ -28,6 +29,7 @@ pub(crate) fn rows() -> Vec<Row> {
         accounts::rows(),
         groups::rows(),
         keys::rows(),
+        shares::rows(),
         audit::rows(),
         catalogue::rows(),
         runs::rows(),
