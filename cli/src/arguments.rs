@@ -22,6 +22,8 @@ struct Everything {
 /// What is asked.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Serves the editor and the API, and runs workflows, all in one process.
+    Serve(ServeArguments),
     /// Runs a workflow.
     Run(RunArguments),
     /// Converts a file from one format to another.
@@ -40,6 +42,37 @@ pub(crate) enum Command {
     Schema(SchemaArguments),
     /// Prints the completions for a shell.
     Completions(CompletionsArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// The folder that holds everything; made if it is not there, semantic-bus-data unless said.
+    #[arg(long, value_name = "FOLDER", default_value = "semantic-bus-data", hide_default_value = true)]
+    pub(crate) data: String,
+    /// The address to listen to, 127.0.0.1:8080 unless said: of this machine only.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", hide_default_value = true)]
+    pub(crate) listen: String,
+    /// The address by which browsers reach the server, where it is another one.
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+    /// A proxy before the server that is believed when it says who calls; may be repeated.
+    #[arg(long = "proxy", value_name = "ADDRESS")]
+    pub(crate) proxies: Vec<std::net::IpAddr>,
+    /// A host of this machine or of a private network that may be called; all of them with `*`; may be repeated.
+    #[arg(long = "allow-host", value_name = "HOST")]
+    pub(crate) allowed_hosts: Vec<String>,
+    /// How many tasks are done at a time; without it, two a core.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) slots: Option<usize>,
+    /// How many threads to use; without it, one a core.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) threads: Option<usize>,
+    /// The form of the log: text or json.
+    #[arg(long, value_name = "FORM", value_parser = ["text", "json"], default_value = "text", hide_default_value = true, hide_possible_values = true)]
+    pub(crate) log: String,
+    /// How much is logged: error, warn, info or debug; info unless said.
+    #[arg(long = "log-level", value_name = "LEVEL", value_parser = ["error", "warn", "info", "debug", "trace"], default_value = "info", hide_default_value = true, hide_possible_values = true)]
+    pub(crate) level: String,
 }
 
 #[derive(Debug, Args)]
@@ -172,7 +205,7 @@ pub(crate) struct CompletionsArguments {
 }
 
 /// What stands under the help of the whole program.
-const EXIT_CODES: &str = "0 done, 1 the run failed, 2 wrong command line, 3 the workflow has errors, 4 a file cannot be read or written, 130 interrupted";
+const EXIT_CODES: &str = "0 done, 1 the run failed, 2 wrong command line, 3 the workflow has errors, 4 a file cannot be read or written, 5 the data folder or the address is in use, 130 interrupted";
 
 /// Reads the command line.
 ///

@@ -3,6 +3,7 @@
 use crate::{
     exit::{Exit, Failure},
     progress,
+    signals::interrupted,
     terminal::Terminal,
 };
 use bus_core::{msg, workflow::Workflow};
@@ -10,7 +11,6 @@ use connectors::kit::http::{Http, HttpOptions};
 use connectors::kit::transport::io_reason;
 use serde_json::{Map, Value};
 use std::{io, path::PathBuf};
-use tokio::signal;
 use tokio_util::sync::CancellationToken;
 use workers::{Outcome, RunOptions, RunReport};
 
@@ -77,24 +77,6 @@ fn reader_is_gone(report: &RunReport) -> bool {
     let gone = io_reason(&io::ErrorKind::BrokenPipe.into());
     let mut failures = report.steps.iter().filter_map(|step| step.error.as_ref()).peekable();
     failures.peek().is_some() && failures.all(|failure| failure.error.message == gone)
-}
-
-/// Ends when the person, or the system, wants the program to end.
-async fn interrupted() {
-    let asked = signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        let Ok(mut terminated) = signal::unix::signal(signal::unix::SignalKind::terminate()) else {
-            drop(asked.await);
-            return;
-        };
-        tokio::select! {
-            _ = asked => {}
-            _ = terminated.recv() => {}
-        }
-    }
-    #[cfg(not(unix))]
-    drop(asked.await);
 }
 
 fn tell(

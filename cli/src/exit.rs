@@ -13,6 +13,8 @@ pub(crate) enum Exit {
     Refused = 3,
     /// A file cannot be read or written.
     File = 4,
+    /// The data folder or the address is in use.
+    InUse = 5,
     /// The run was interrupted.
     Interrupted = 130,
 }

@@ -8,8 +8,10 @@ mod execute;
 mod exit;
 mod language;
 mod library;
+mod logs;
 mod progress;
 mod settings;
+mod signals;
 mod terminal;
 
 use arguments::Command;
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
         Err(error) => return terminal.usage(&error).into(),
     };
     let done = match command {
+        Command::Serve(asked) => commands::serve::run(&asked, &terminal),
         Command::Run(asked) => commands::run::run(&asked, &terminal),
         Command::Convert(asked) => commands::convert::run(&asked, &terminal),
         Command::Check(asked) => commands::check::run(&asked, &terminal),

@@ -22,6 +22,8 @@ pub struct Settings {
     pub connections: usize,
     /// Streams of events that one session or key may hold open.
     pub streams: usize,
+    /// Bytes of memory for published data, encoded and packed.
+    pub shelf: usize,
     /// How accounts and sessions behave.
     pub accounts: Accounts,
 }
@@ -101,6 +103,7 @@ impl Default for Settings {
             stop_time: Duration::from_secs(10),
             connections: 10_000,
             streams: 20,
+            shelf: 64 << 20,
             accounts: Accounts::default(),
         }
     }

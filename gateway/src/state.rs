@@ -1,14 +1,19 @@
 use crate::{
     Problem, Settings,
     accounts::{Groups, Limiter, Passwords},
+    metrics::Metrics,
+    shelf::{Published, Shelf},
     streams::Streams,
 };
 use backplane::Store;
 use bus_core::api::Time;
 use connectors::contract::Clock;
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio_util::sync::CancellationToken;
-use workers::{Bus, Who};
+use workers::{Bus, Schedules, Who, Workflows};
 
 /// What the gateway stands on.
 pub struct Parts {
@@ -33,6 +38,9 @@ struct Inner {
     passwords: Passwords,
     limiter: Limiter,
     streams: Streams,
+    shelf: Shelf,
+    metrics: Metrics,
+    start: Instant,
 }
 
 impl App {
@@ -42,7 +50,9 @@ impl App {
         let passwords = Passwords::new(&parts.settings.accounts);
         let limiter = Limiter::new(parts.settings.accounts.attempts_time);
         let streams = Streams::new(parts.settings.streams);
-        Self(Arc::new(Inner { parts, passwords, limiter, streams }))
+        let shelf = Shelf::new(parts.settings.shelf);
+        let (metrics, start) = (Metrics::default(), Instant::now());
+        Self(Arc::new(Inner { parts, passwords, limiter, streams, shelf, metrics, start }))
     }
 
     /// The node of the bus.
@@ -92,9 +102,44 @@ impl App {
         &self.0.streams
     }
 
+    pub(crate) fn shelf(&self) -> &Shelf {
+        &self.0.shelf
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// Since when it runs.
+    pub(crate) fn uptime(&self) -> Duration {
+        self.0.start.elapsed()
+    }
+
+    pub(crate) fn workflows(&self) -> Workflows {
+        self.bus().workflows()
+    }
+
+    pub(crate) fn schedules(&self) -> Schedules {
+        Schedules::new(Arc::clone(&self.0.parts.store), Arc::clone(&self.0.parts.clock))
+    }
+
+    /// What the store knows of a publication.
+    pub(crate) async fn published(&self, _slug: &str) -> Result<Option<Published>, Problem> {
+        Ok(None)
+    }
+
     /// An account with its groups.
     pub(crate) async fn who(&self, account: &str) -> Result<Who, Problem> {
         let groups = Groups(self).of(account).await?;
         Ok(Who { account: account.to_owned(), groups: groups.into_iter().map(|group| group.id).collect() })
+    }
+
+    /// Lays a file out in the folder of a workflow.
+    pub(crate) async fn lay_out(&self, workflow: &str, path: &str, bytes: &[u8]) -> std::io::Result<()> {
+        let path = self.bus().folder(workflow).join(path);
+        if let Some(folder) = path.parent() {
+            tokio::fs::create_dir_all(folder).await?;
+        }
+        tokio::fs::write(path, bytes).await
     }
 }

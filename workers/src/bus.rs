@@ -1,5 +1,6 @@
 //! A node of the bus: starts runs, does their tasks, keeps what they made for the eye.
 
+mod census;
 mod chunk;
 mod detail;
 mod error;
@@ -24,6 +25,7 @@ mod shelves;
 mod watch;
 mod worker;
 
+pub use census::Census;
 pub use error::BusError;
 pub use settings::{BusSettings, Split};
 pub use watch::{Records, Watch};
@@ -154,6 +156,12 @@ impl Bus {
     #[must_use]
     pub fn broker(&self) -> &Arc<dyn Broker> {
         &self.0.parts.broker
+    }
+
+    /// The folder of a workflow: its steps reach files there and nowhere else.
+    #[must_use]
+    pub fn folder(&self, workflow: &str) -> PathBuf {
+        self.0.parts.folder.join(workflow)
     }
 
     fn settings(&self) -> &BusSettings {

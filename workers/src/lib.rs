@@ -30,7 +30,7 @@ mod text;
 mod vault;
 mod workflows;
 
-pub use bus::{Bus, BusError, BusParts, BusSettings, Records, Split, Start, Watch};
+pub use bus::{Bus, BusError, BusParts, BusSettings, Census, Records, Split, Start, Watch};
 pub use clock::SystemClock;
 pub use id::{new_id, now};
 pub use measure::{cpu_seconds, peak_memory};

@@ -62,7 +62,7 @@ pub struct WorkflowDetail {
     pub findings: Vec<Finding>,
 }
 
-/// The answer to `PUT /workflows/{id}` with `If-Match: "<revision>"`; a conflict is `412` with the revision
+/// The answer to `PUT /workflows/{id}` (the body is the document) with `If-Match: "<revision>"`; a conflict is `412` with the revision
 /// that stands now in its [`super::Problem`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Saved {
@@ -72,7 +72,7 @@ pub struct Saved {
     pub findings: Vec<Finding>,
 }
 
-/// The answer to `POST /check`.
+/// The answer to `POST /check` (the body is the document).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Checked {
     /// What the check found.

@@ -9,3 +9,4 @@ pub(crate) mod manual;
 pub(crate) mod plan;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod serve;

@@ -66,6 +66,7 @@ pub(crate) async fn finish(State(app): State<App>, mut request: Request, next: N
     let span = tracing::info_span!("call", request = %call.id, run = tracing::field::Empty);
     let response = next.run(request).instrument(span.clone()).await;
     let response = explained(response, &call);
+    app.metrics().answered(response.status().as_u16(), start.elapsed());
     span.in_scope(|| log(&method, &path, response.status(), start));
     dressed(response, &call, &path)
 }

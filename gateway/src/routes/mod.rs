@@ -3,6 +3,7 @@
 mod about;
 mod accounts;
 mod audit;
+mod calls;
 mod catalogue;
 mod checked;
 mod entry;
@@ -11,11 +12,13 @@ mod findings;
 mod groups;
 mod kept;
 mod keys;
+mod may;
+mod operations;
 mod password;
 mod previews;
 mod runs;
 mod session;
-mod shares;
+mod workflows;
 
 use crate::Row;
 
@@ -36,6 +39,9 @@ pub(crate) fn rows() -> Vec<Row> {
         kept::rows(),
         events::rows(),
         previews::rows(),
+        workflows::rows(),
+        calls::rows(),
+        operations::rows(),
     ]
     .into_iter()
     .flatten()

@@ -1,13 +1,13 @@
 //! Looking before leaping: checks, previews, the times of a schedule.
 
-use super::findings::findings;
+use super::{findings::findings, may::may};
 use crate::{Allowed, App, Caller, Json, Kind, Problem, Row, access};
 use axum::{extract::State, http::StatusCode};
 use bus_core::{
-    api::{Checked, KeyScope, Preview, PreviewAsked, Role},
+    api::{Checked, KeyScope, Preview, PreviewAsked, Role, ScheduleTimes},
     check::check,
     plan::plan,
-    workflow::{Loaded, Workflow},
+    workflow::{Loaded, Schedule, Workflow},
 };
 use connectors::Connectors;
 
@@ -29,6 +29,17 @@ pub(super) fn rows() -> Vec<Row> {
         .key(KeyScope::Run)
         .body::<PreviewAsked>()
         .answer::<Preview>(StatusCode::OK),
+        Row::post(
+            "/schedules/next",
+            "schedule.next",
+            "The next five times a schedule fires",
+            Allowed::SignedIn,
+            next_times,
+        )
+        .only_looks()
+        .key(KeyScope::Read)
+        .body::<Schedule>()
+        .answer::<ScheduleTimes>(StatusCode::OK),
     ]
 }
 
@@ -39,6 +50,15 @@ async fn checked(caller: Caller, Json(document): Json<Workflow>) -> Json<Checked
     let sound = !problems.iter().any(bus_core::check::Problem::is_error);
     let plan = if sound { plan(&loaded.workflow, &Connectors).text(language) } else { String::new() };
     Json(Checked { findings: findings(&problems, language), plan })
+}
+
+async fn next_times(
+    State(app): State<App>,
+    caller: Caller,
+    Json(schedule): Json<Schedule>,
+) -> Result<Json<ScheduleTimes>, Problem> {
+    let times = schedule.next(app.now(), 5, caller.language());
+    times.map(Json).map_err(|message| Problem::of(Kind::Invalid, message))
 }
 
 async fn preview(
@@ -56,16 +76,4 @@ async fn preview(
         may(&app, &caller, &workflow, Role::Viewer).await?;
     }
     Ok(Json(app.bus().preview(asked, caller.language()).await?))
-}
-
-async fn may(app: &App, caller: &Caller, workflow: &str, needed: Role) -> Result<(), Problem> {
-    let role = match caller.key_covers(workflow) {
-        true => access::on_workflow(app, &caller.account()?.id, workflow).await?,
-        false => None,
-    };
-    match role {
-        None => Err(Problem::new(Kind::Missing)),
-        Some(role) if role < needed => Err(Problem::new(Kind::Forbidden)),
-        Some(_) => Ok(()),
-    }
 }

@@ -4,9 +4,11 @@
 //! timing, what ours and the peer wrote is compared.
 
 mod cases;
+mod client;
 mod compare;
 mod measure;
 mod peers;
+mod server;
 
 use crate::tools::{cargo, root, run, target};
 use anyhow::{Context, Result, bail};
@@ -24,6 +26,9 @@ use std::{
 pub(crate) struct Options {
     /// Only cases whose name contains this
     only: Option<String>,
+    /// Only the server: start, idle, preview, short runs, published data, a large run
+    #[arg(long)]
+    server: bool,
     /// Runs of each command
     #[arg(long, default_value_t = 5)]
     runs: usize,
@@ -41,6 +46,9 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
     run("release build", cargo().args(["build", "--release", "--locked", "--package", "semantic-bus"]))?;
     let ours = target().join("release/semantic-bus");
     let data = data(options.rows)?;
+    if options.server {
+        return server::bench(&ours, &data);
+    }
     let peers = peers::find()?;
     println!(
         "{} rows, {} runs each, medians of CPU seconds (user + system), wall seconds, peak MiB",

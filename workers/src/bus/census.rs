@@ -1,0 +1,37 @@
+//! How much there is to do, for those who watch the server.
+
+use super::{Bus, BusError, record::RUNS, worker::TASKS};
+use backplane::{IndexValue, Query};
+use std::collections::BTreeMap;
+
+/// What a bus has to do.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Census {
+    /// Runs by how they stand, at most 1 000 of each counted.
+    pub runs: BTreeMap<&'static str, u64>,
+    /// Tasks that wait.
+    pub tasks: u64,
+    /// Seconds that the oldest of them has waited.
+    pub oldest: f64,
+}
+
+/// How runs stand, as the store has it.
+const STATUSES: [&str; 6] = ["waiting", "running", "succeeded", "unchanged", "failed", "cancelled"];
+/// Counting goes no further.
+const MOST: usize = 1_000;
+
+impl Bus {
+    /// How much there is to do.
+    ///
+    /// # Errors
+    /// If the store or the broker is in trouble.
+    pub async fn census(&self) -> Result<Census, BusError> {
+        let (tasks, oldest) = self.broker().depth(TASKS).await?;
+        let mut runs = BTreeMap::new();
+        for status in STATUSES {
+            let query = Query { limit: MOST, ..Query::of("standing", vec![IndexValue::from(status)]) };
+            runs.insert(status, self.store().find(RUNS, query).await?.len() as u64);
+        }
+        Ok(Census { runs, tasks, oldest })
+    }
+}
