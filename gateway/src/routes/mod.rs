@@ -18,6 +18,7 @@ mod password;
 mod previews;
 mod runs;
 mod session;
+mod shares;
 mod workflows;
 
 use crate::Row;
