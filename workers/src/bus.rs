@@ -202,6 +202,8 @@ impl Bus {
         hearing.spawn(async move { bus.hear_stops().await });
         let bus = self.clone();
         hearing.spawn(async move { bus.hear_waiting().await });
+        let bus = self.clone();
+        hearing.spawn(async move { bus.hear_ends().await });
         tokio::join!(self.take_tasks(stop.clone()), self.sweep_until(&stop));
         self.0.working.store(false, Relaxed);
     }

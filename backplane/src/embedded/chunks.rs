@@ -1,6 +1,7 @@
-//! Chunks: one file each, named by the hash of the chunk's name, and an entry that says until when.
+//! Chunks: an entry that says until when, and the bytes: small ones in the store, where one fsync serves many,
+//! larger ones one file each, named by the hash of the chunk's name.
 
-use super::{CHUNKS, EXPIRY, Embedded, OWNERS, failed, trouble};
+use super::{CHUNKS, EXPIRY, Embedded, OWNERS, SMALL, failed, trouble};
 use crate::{BackplaneError, Chunk};
 use redb::{Database, ReadableDatabase, WriteTransaction};
 use sha2::{Digest, Sha256};
@@ -23,7 +24,18 @@ fn path(folder: &Path, name: &str) -> PathBuf {
     folder.join(start).join(rest)
 }
 
+/// A chunk of so many bytes is a file, a smaller one stands in the store itself.
+const SMALLEST_FILE: usize = 64 << 10;
+
 pub(super) async fn put(embedded: &Embedded, chunk: Chunk, bytes: Vec<u8>) -> Result<(), BackplaneError> {
+    if bytes.len() < SMALLEST_FILE {
+        let write = move |transaction: &WriteTransaction| {
+            note(transaction, &chunk)?;
+            transaction.open_table(SMALL)?.insert(chunk.name.as_str(), bytes.as_slice())?;
+            Ok(Ok(()))
+        };
+        return embedded.writer.write(write).await;
+    }
     let path = path(&embedded.chunks, &chunk.name);
     let target = path.clone();
     blocking(move || write_file(&target, &bytes)).await?.map_err(|error| trouble(&path, &error))?;
@@ -46,6 +58,7 @@ fn write_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 }
 
 fn note(transaction: &WriteTransaction, chunk: &Chunk) -> Result<(), redb::Error> {
+    // a file of an earlier chunk of this name stays: another writer may just have replaced it
     forget(transaction, &chunk.name)?;
     let name = chunk.name.as_str();
     transaction.open_table(CHUNKS)?.insert(name, serde_json::json!(chunk).to_string().as_bytes())?;
@@ -54,28 +67,33 @@ fn note(transaction: &WriteTransaction, chunk: &Chunk) -> Result<(), redb::Error
     Ok(())
 }
 
-/// Removes the entry, if there is one.
-fn forget(transaction: &WriteTransaction, name: &str) -> Result<(), redb::Error> {
+/// Removes the entry, if there is one; says whether its bytes stand in a file.
+fn forget(transaction: &WriteTransaction, name: &str) -> Result<bool, redb::Error> {
     let known: Option<Chunk> = transaction
         .open_table(CHUNKS)?
         .remove(name)?
         .and_then(|stored| serde_json::from_slice(stored.value()).ok());
-    if let Some(known) = known {
-        transaction.open_table(OWNERS)?.remove((known.owner.as_str(), name))?;
-        transaction.open_table(EXPIRY)?.remove((known.until, name))?;
-    }
-    Ok(())
+    let Some(known) = known else { return Ok(false) };
+    transaction.open_table(OWNERS)?.remove((known.owner.as_str(), name))?;
+    transaction.open_table(EXPIRY)?.remove((known.until, name))?;
+    Ok(transaction.open_table(SMALL)?.remove(name)?.is_none())
 }
 
-fn entry(database: &Database, name: &str) -> Result<Option<Chunk>, redb::Error> {
-    let table = database.begin_read()?.open_table(CHUNKS)?;
-    Ok(table.get(name)?.and_then(|stored| serde_json::from_slice(stored.value()).ok()))
+/// The entry of a chunk, and its bytes where they stand in the store.
+fn entry(database: &Database, name: &str) -> Result<Option<(Chunk, Option<Vec<u8>>)>, redb::Error> {
+    let read = database.begin_read()?;
+    let stored = read.open_table(CHUNKS)?.get(name)?;
+    let known = stored.and_then(|stored| serde_json::from_slice(stored.value()).ok());
+    let Some(known) = known else { return Ok(None) };
+    let bytes = read.open_table(SMALL)?.get(name)?.map(|bytes| bytes.value().to_vec());
+    Ok(Some((known, bytes)))
 }
 
 pub(super) async fn get(embedded: &Embedded, name: &str) -> Result<Option<Vec<u8>>, BackplaneError> {
     let known = entry(&embedded.database, name).map_err(|error| failed(&error))?;
-    if known.is_none_or(|known| known.until <= embedded.now()) {
-        return Ok(None);
+    let Some((_, small)) = known.filter(|(known, _)| known.until > embedded.now()) else { return Ok(None) };
+    if small.is_some() {
+        return Ok(small);
     }
     let path = path(&embedded.chunks, name);
     let file = path.clone();
@@ -114,8 +132,13 @@ pub(super) fn list(
 pub(super) async fn delete(embedded: &Embedded, name: &str) -> Result<(), BackplaneError> {
     // the entry first: a file without an entry is nothing, an entry without a file is a promise not kept
     let of = name.to_owned();
-    embedded.writer.write(move |transaction| forget(transaction, &of).map(Ok)).await?;
-    let path = path(&embedded.chunks, name);
+    if embedded.writer.write(move |transaction| forget(transaction, &of).map(Ok)).await? {
+        remove_file(path(&embedded.chunks, name)).await?;
+    }
+    Ok(())
+}
+
+async fn remove_file(path: PathBuf) -> Result<(), BackplaneError> {
     let file = path.clone();
     match blocking(move || fs::remove_file(file)).await? {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(trouble(&path, &error)),

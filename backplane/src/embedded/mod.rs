@@ -1,8 +1,8 @@
 //! The embedded adapter: one process, one data folder, nothing to install.
 //!
-//! Documents, leases and queues stand in one redb file, written by one thread that commits many writes
-//! together (group commit, with fsync); chunks are files beside it. A crash at any moment loses nothing
-//! that a call has returned from.
+//! Documents, leases, queues and small chunks stand in one redb file, written by one thread that commits
+//! many writes together (group commit, with fsync); larger chunks are files beside it. A crash at any
+//! moment loses nothing that a call has returned from.
 
 mod chunks;
 mod documents;
@@ -47,6 +47,8 @@ const MESSAGES: TableDefinition<'_, (&str, u64), &[u8]> = TableDefinition::new("
 const DEAD: TableDefinition<'_, (&str, u64), &[u8]> = TableDefinition::new("dead");
 /// Name → what is known of the chunk, as JSON.
 const CHUNKS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("chunks");
+/// Name → bytes of a small chunk; those of larger ones are files.
+const SMALL: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("small chunks");
 /// `(owner, name)`: chunks by owner.
 const OWNERS: TableDefinition<'_, (&str, &str), ()> = TableDefinition::new("chunk owners");
 /// `(until, name)`: chunks by the time they leave.
@@ -124,6 +126,7 @@ fn prepare(database: &Database) -> Result<(), redb::Error> {
     transaction.open_table(MESSAGES)?;
     transaction.open_table(DEAD)?;
     transaction.open_table(CHUNKS)?;
+    transaction.open_table(SMALL)?;
     transaction.open_table(OWNERS)?;
     transaction.open_table(EXPIRY)?;
     transaction.commit()?;

@@ -148,7 +148,7 @@ pub(crate) async fn a_race_for_a_lease_has_one_winner(node: &Node) {
 pub(crate) async fn a_chunk_is_read_as_kept(node: &Node) {
     let bytes: Vec<u8> = (0..300_000_u32).map(|n| n.to_le_bytes()[0]).collect();
     node.store.put_chunk("run/1/stage/0", "run/1/", bytes.clone(), MINUTE).await.expect("kept");
-    assert_eq!(node.store.chunk("run/1/stage/0").await, Ok(Some(bytes)));
+    assert_eq!(node.store.chunk("run/1/stage/0").await, Ok(Some(bytes.clone())));
     node.store.put_chunk("run/1/stage/0", "run/1/", b"again".to_vec(), MINUTE).await.expect("kept");
     assert_eq!(
         node.store.chunk("run/1/stage/0").await,
@@ -156,6 +156,10 @@ pub(crate) async fn a_chunk_is_read_as_kept(node: &Node) {
         "the last one wins, as one"
     );
     assert_eq!(node.store.chunks("run/1/", None, 10).await.expect("listed").len(), 1);
+    node.store.put_chunk("run/1/stage/0", "run/1/", bytes.clone(), MINUTE).await.expect("kept");
+    assert_eq!(node.store.chunk("run/1/stage/0").await, Ok(Some(bytes)));
+    node.store.delete_chunk("run/1/stage/0").await.expect("deleted");
+    assert_eq!(node.store.chunk("run/1/stage/0").await, Ok(None));
     assert_eq!(node.store.chunk("other").await, Ok(None));
 }
 

@@ -4,7 +4,7 @@ use super::{
     Bus, BusError, BusSettings, Records,
     chunk::{self, Packer},
     record::RunRecord,
-    report::StepNote,
+    report::{StepNote, TaskReport},
 };
 use bus_core::{
     api::{Column, Table},
@@ -130,6 +130,24 @@ impl Keeper {
     }
 }
 
+/// Takes out of what a task has kept what others have kept meanwhile: tasks that run side by side each
+/// keep as if they were alone.
+pub(super) fn trim(report: &mut TaskReport, run: &RunRecord, settings: &BusSettings) {
+    for (step, note) in &mut report.steps {
+        for (port, sections) in &mut note.kept {
+            let most = if port == ERRORS { settings.refused_records } else { settings.kept_records };
+            let others = run.reports.values().filter_map(|report| report.steps.get(step)?.kept.get(port));
+            let taken: u64 = others.flatten().map(|section| section.records).sum();
+            let mut room = most.saturating_sub(taken);
+            for section in sections.iter_mut() {
+                section.records = section.records.min(room);
+                room -= section.records;
+            }
+            sections.retain(|section| section.records > 0);
+        }
+    }
+}
+
 /// Kept records of several ports stand in one chunk up to this size, bytes.
 const SHARED: usize = 256 << 10;
 
@@ -165,7 +183,14 @@ impl Bus {
     pub(super) async fn section(&self, section: &Section) -> Result<Vec<Batch>, BusError> {
         let chunk = self.store().chunk(&section.chunk).await?.ok_or_else(expired)?;
         let bytes = chunk.get(section.from..section.from + section.length).ok_or_else(expired)?;
-        chunk::unpack(bytes).map_err(|error| BusError::Refused(error.message))
+        let batches = chunk::unpack(bytes).map_err(|error| BusError::Refused(error.message))?;
+        let mut left = usize::try_from(section.records).unwrap_or(usize::MAX);
+        let first = |batch: Batch| {
+            let some: Vec<usize> = (0..batch.len().min(left)).collect();
+            left -= some.len();
+            if some.len() == batch.len() { batch } else { batch.select(&some) }
+        };
+        Ok(batches.into_iter().map(first).collect())
     }
 
     pub(super) async fn kept_table(

@@ -114,6 +114,10 @@ impl Bus {
 
     async fn ended(&self, run: &str, record: &RunRecord, status: Status) {
         self.share().leave(&record.workflow, run);
+        let topic = format!("ended.{}.{run}", record.workflow);
+        if let Err(error) = self.broker().announce(&topic, Vec::new()).await {
+            tracing::debug!(run, %error, "other nodes do not hear that a run has ended");
+        }
         if status == Status::Succeeded
             && let Err(error) = remember(self.store(), record).await
         {
@@ -135,4 +139,23 @@ impl Bus {
 fn open_before(state: &RunState, task: TaskId) -> usize {
     let open = |status: &TaskStatus| matches!(status, TaskStatus::Due { .. } | TaskStatus::Out { .. });
     state.tasks.range(..task).filter(|(_, task)| open(&task.status)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bus_core::run::{Chunks, StageSpec};
+
+    #[test]
+    fn tasks_behind_others_of_their_run_are_counted() {
+        let source = StageSpec { inputs: Vec::new(), gathers: false, parts: 2 };
+        let mut state = RunState::new(vec![source.clone(), source]);
+        state.on(Event::Begin, 0);
+        let last = TaskId { stage: 1, part: 1 };
+        assert_eq!(open_before(&state, last), 3);
+        let task = TaskId { stage: 0, part: 0 };
+        state.on(Event::Done { task, attempt: 1, chunks: Chunks::new(), unchanged: false }, 1);
+        assert_eq!(open_before(&state, last), 2);
+        assert_eq!(open_before(&state, TaskId { stage: 0, part: 1 }), 0);
+    }
 }

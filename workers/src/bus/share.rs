@@ -32,15 +32,15 @@ impl Share {
         runs.len() < self.limit && runs.insert(run.to_owned())
     }
 
-    /// Gives the place of a run back.
-    pub(super) fn leave(&self, workflow: &str, run: &str) {
+    /// Gives the place of a run back; `false` if it had none.
+    pub(super) fn leave(&self, workflow: &str, run: &str) -> bool {
         let mut at_work = self.at_work();
-        if let Some(runs) = at_work.get_mut(workflow) {
-            runs.remove(run);
-            if runs.is_empty() {
-                at_work.remove(workflow);
-            }
+        let Some(runs) = at_work.get_mut(workflow) else { return false };
+        let had = runs.remove(run);
+        if runs.is_empty() {
+            at_work.remove(workflow);
         }
+        had
     }
 
     /// How many more runs of a workflow may begin.
@@ -48,7 +48,7 @@ impl Share {
         self.limit.saturating_sub(self.at_work().get(workflow).map_or(0, BTreeSet::len))
     }
 
-    /// Notes a run that is at work, wherever it was begun.
+    /// Notes a run that is at work already.
     pub(super) fn note(&self, workflow: &str, run: &str) {
         self.at_work().entry(workflow.to_owned()).or_default().insert(run.to_owned());
     }
@@ -72,7 +72,8 @@ mod tests {
         assert!(!share.enter("w", "3"));
         assert!(share.enter("other", "1"), "what others have is theirs");
         assert!(!share.enter("other", "1"), "a run has one place");
-        share.leave("w", "1");
+        assert!(share.leave("w", "1"));
+        assert!(!share.leave("w", "1"));
         assert_eq!(share.room("w"), 1);
         assert!(share.enter("w", "3"));
     }

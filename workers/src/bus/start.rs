@@ -91,7 +91,11 @@ impl Bus {
             if !self.share().enter(workflow, &waiting.id) {
                 continue;
             }
-            let known = Known { record: RunRecord::read(waiting.body)?, revision: waiting.revision };
+            let Ok(record) = RunRecord::read(waiting.body) else {
+                self.share().leave(workflow, &waiting.id);
+                continue;
+            };
+            let known = Known { record, revision: waiting.revision };
             let begun =
                 self.change(&waiting.id, Some(known), |record, now| record.state.on(Event::Begin, now)).await;
             if !matches!(&begun, Ok(known) if known.record.state.status == Status::Running) {

@@ -43,8 +43,10 @@ impl Bus {
         let node = format!("{}/", self.parts().node);
         let event = Event::Restarted { node, alive: self.boot().to_owned() };
         for run in self.standing("running").await? {
-            self.share().note(&RunRecord::read(run.body.clone())?.workflow, &run.id);
-            self.tick(run, &event).await?;
+            if let Some(workflow) = run.body.get("workflow").and_then(serde_json::Value::as_str) {
+                self.share().note(workflow, &run.id);
+            }
+            self.tick(run, &event).await;
         }
         self.admit_all().await
     }
@@ -59,7 +61,7 @@ impl Bus {
         }
         let patience = i64::try_from(self.settings().patience.as_millis()).unwrap_or(i64::MAX);
         for run in running {
-            self.tick(run, &Event::Tick { patience }).await?;
+            self.tick(run, &Event::Tick { patience }).await;
         }
         self.store().sweep().await?;
         self.forget_uploads().await?;
@@ -81,12 +83,22 @@ impl Bus {
         }
     }
 
-    async fn tick(&self, run: Document, event: &Event) -> Result<(), BusError> {
-        let known = Known { record: RunRecord::read(run.body)?, revision: run.revision };
-        self.change(&run.id, Some(known), |record, now| record.state.on(event.clone(), now)).await.map(|_| ())
+    /// Tells a run what happened. One that cannot be read or saved does not keep the others from going on.
+    async fn tick(&self, run: Document, event: &Event) {
+        let (id, revision) = (run.id, run.revision);
+        let told = match RunRecord::read(run.body) {
+            Ok(record) => {
+                let known = Some(Known { record, revision });
+                self.change(&id, known, |record, now| record.state.on(event.clone(), now)).await.map(|_| ())
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = told {
+            tracing::error!(run = id, %error, "a run cannot go on");
+        }
     }
 
-    /// Brings the shares in line with the store: runs that other nodes have begun or ended.
+    /// Gives back the places of runs whose end this node has not heard of.
     async fn count_shares(&self, running: &[Document]) {
         let ids: BTreeSet<&str> = running.iter().map(|run| run.id.as_str()).collect();
         for (workflow, run) in self.share().all() {
@@ -95,16 +107,8 @@ impl Bus {
             }
             // it may have begun since the store was asked
             let stands = self.known(&run).await.map(|known| known.record.state.has_ended());
-            if matches!(stands, Ok(true) | Err(BusError::Missing)) {
+            if matches!(stands, Ok(true)) {
                 self.share().leave(&workflow, &run);
-            }
-        }
-        for run in running {
-            if let Some(workflow) = run.body.get("workflow").and_then(serde_json::Value::as_str) {
-                let ended = self.known(&run.id).await.is_ok_and(|known| known.record.state.has_ended());
-                if !ended {
-                    self.share().note(workflow, &run.id);
-                }
             }
         }
     }
@@ -126,6 +130,20 @@ impl Bus {
         while let Ok(mut listener) = self.broker().listen(Pattern::new("waiting.*")).await {
             while let Some(heard) = listener.next().await {
                 self.admit(heard.topic.strip_prefix("waiting.").unwrap_or_default()).await;
+            }
+        }
+    }
+
+    /// Begins the next run when one has ended that this node had begun and another node has finished.
+    pub(super) async fn hear_ends(&self) {
+        while let Ok(mut listener) = self.broker().listen(Pattern::new("ended.*.*")).await {
+            while let Some(heard) = listener.next().await {
+                let mut words = heard.topic.split('.').skip(1);
+                if let (Some(workflow), Some(run)) = (words.next(), words.next())
+                    && self.share().leave(workflow, run)
+                {
+                    self.admit(workflow).await;
+                }
             }
         }
     }

@@ -3,11 +3,12 @@
 use super::{
     Bus, BusError,
     execute::{Made, Work},
+    kept::trim,
     record::RunRecord,
     runs::Known,
     watch::Note,
 };
-use backplane::{Delivery, Pattern};
+use backplane::{Delivery, Pattern, Trouble};
 use bus_core::{
     api::StepCounts,
     error::{Fault, StepError},
@@ -120,7 +121,9 @@ impl Bus {
             Ok(None) => answered(delivery.ack().await),
             Ok(Some(reason)) => answered(delivery.give_up(reason).await),
             Err(BusError::Missing) => answered(delivery.ack().await),
-            Err(BusError::Refused(problem)) => answered(delivery.give_up(problem.to_string()).await),
+            Err(BusError::Backplane(error)) if error.trouble == Trouble::Corrupt => {
+                answered(delivery.give_up(error.to_string()).await);
+            }
             Err(error) => {
                 tracing::warn!(run = hand.run, %error, "a task has to be done again");
                 answered(delivery.nack(PAUSE).await);
@@ -238,7 +241,10 @@ impl Bus {
             let current = record.state.tasks.get(&task).is_some_and(|task| task.attempt == attempt);
             // also of a run that was cancelled meanwhile: how far it came
             if current && !record.state.tasks.get(&task).is_some_and(bus_core::run::Task::is_done) {
-                record.reports.insert(task, made.report.clone());
+                record.reports.remove(&task);
+                let mut report = made.report.clone();
+                trim(&mut report, record, self.settings());
+                record.reports.insert(task, report);
             }
             record.state.on(event.clone(), now)
         });
