@@ -58,6 +58,7 @@ async fn a_watcher_sees_how_it_stands_then_how_it_goes_on_then_the_end() {
     let mut late = house.bus.watch(&run).await.unwrap();
     assert_eq!(late.next().await.unwrap().status, RunStatus::Succeeded);
     assert!(late.next().await.is_none());
+    drop((watch, late));
     house.close().await;
 }
 
@@ -99,6 +100,7 @@ async fn the_records_of_a_link_can_be_looked_at() {
             count += batch.len();
         }
         assert_eq!(count, 1_000, "the first of them");
+        drop(records);
         assert_eq!(house.bus.table(&run, "out", "out", 0, 1).await.unwrap().total, 0);
         assert!(matches!(house.bus.table(&run, "nothing", "out", 0, 1).await, Err(BusError::Missing)));
         for chunk in house.store.chunks(&format!("run/{run}"), None, 100).await.unwrap() {

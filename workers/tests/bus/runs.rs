@@ -156,6 +156,7 @@ async fn a_cancelled_run_stops_within_two_seconds_and_makes_room() {
         let run = house.start("endless").await.id;
         let mut watch = house.bus.watch(&run).await.unwrap();
         while watch.next().await.unwrap().steps["in"].records_out == 0 {}
+        drop(watch);
         let asked = std::time::Instant::now();
         house.bus.cancel(&run).await.unwrap();
         assert_eq!(house.ended(&run).await.status, RunStatus::Cancelled);
