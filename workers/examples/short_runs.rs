@@ -45,7 +45,10 @@ async fn measure(runs: usize) -> Result<(), Box<dyn Error>> {
         "links": ["in -> few -> out"],
     });
     for caller in 0..CALLERS {
-        let body = json!({ "document": document, "owner": "bench" });
+        let body = json!({
+            "form": 1, "document": document, "owner": "bench", "shares": [], "draft": false,
+            "changed": "2026-11-25T00:00:00Z", "by": "bench", "revision": 1,
+        });
         store.save(WORKFLOWS, &format!("w{caller}"), body, Expect::Anything).await?;
     }
     let (stop, mut work) = (CancellationToken::new(), JoinSet::new());

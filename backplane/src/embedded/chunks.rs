@@ -80,7 +80,9 @@ fn forget(transaction: &WriteTransaction, name: &str) -> Result<bool, redb::Erro
 }
 
 /// The entry of a chunk, and its bytes where they stand in the store.
-fn entry(database: &Database, name: &str) -> Result<Option<(Chunk, Option<Vec<u8>>)>, redb::Error> {
+type Entry = (Chunk, Option<Vec<u8>>);
+
+fn entry(database: &Database, name: &str) -> Result<Option<Entry>, redb::Error> {
     let read = database.begin_read()?;
     let stored = read.open_table(CHUNKS)?.get(name)?;
     let known = stored.and_then(|stored| serde_json::from_slice(stored.value()).ok());

@@ -1,9 +1,11 @@
 //! A node on a folder of its own, with connectors that do odd things.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 use backplane::{Collection, Expect, Priority, Store, embedded::Embedded};
 use bus_core::{
     Language,
     api::{RunStatus, RunSummary, StartedBy},
+    catalogue::{Catalogue, Entry, SettingsProblem},
     error::StepError,
     msg,
     record::BatchBuilder,
@@ -33,6 +35,26 @@ static ODD: [Connector; 5] = [
     Connector::transform::<Break>("break"),
     Connector::transform::<Refuse>("refuse-odd"),
 ];
+
+/// All connectors, the odd ones among them.
+struct Odd;
+
+static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| ODD.iter().map(Connector::entry).collect());
+
+impl Catalogue for Odd {
+    fn entry(&self, id: &str) -> Option<&Entry> {
+        ENTRIES.iter().find(|entry| entry.id == id).or_else(|| connectors::Connectors.entry(id))
+    }
+
+    fn ids(&self) -> Vec<&'static str> {
+        connectors::Connectors.ids()
+    }
+
+    fn check_settings(&self, id: &str, settings: &Json) -> Vec<SettingsProblem> {
+        let odd = ENTRIES.iter().any(|entry| entry.id == id);
+        if odd { Vec::new() } else { connectors::Connectors.check_settings(id, settings) }
+    }
+}
 
 pub(crate) fn find(id: &str) -> Option<&'static Connector> {
     ODD.iter().find(|connector| connector.id() == id).or_else(|| connectors::connector(id))
@@ -185,7 +207,7 @@ pub(crate) fn node(folder: &Path, settings: BusSettings, slots: usize) -> (Bus, 
         store: Arc::new(store.clone()),
         clock: Arc::new(SystemClock),
         find,
-        catalogue: Arc::new(connectors::Connectors),
+        catalogue: Arc::new(Odd),
         http: connectors::kit::http::Http::default(),
         limits: Limits::default(),
         folder: folder.join("files"),
@@ -250,7 +272,10 @@ impl House {
 }
 
 pub(crate) async fn keep(store: &Embedded, id: &str, document: &Workflow) {
-    let body = json!({ "document": document, "owner": "me" });
+    let body = json!({
+        "form": 1, "document": document, "owner": "me", "shares": [], "draft": false,
+        "changed": "2026-11-25T00:00:00Z", "by": "me", "revision": 1,
+    });
     store.save(WORKFLOWS, id, body, Expect::Anything).await.unwrap();
 }
 
