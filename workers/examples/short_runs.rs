@@ -28,11 +28,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     workers::runtime(None)?.block_on(measure(runs))
 }
 
-async fn measure(runs: usize) -> Result<(), Box<dyn Error>> {
-    let folder = tempfile::tempdir()?;
-    let store = Embedded::open(&folder.path().join("data"), Arc::new(|| workers::now(&SystemClock)))?;
-    let bus = node(folder.path(), &store);
-    let document = json!({
+/// Three steps, a hundred records.
+fn document() -> serde_json::Value {
+    json!({
         "version": 1,
         "steps": [
             { "id": "in", "connector": "generator", "settings": {
@@ -43,7 +41,14 @@ async fn measure(runs: usize) -> Result<(), Box<dyn Error>> {
             { "id": "out", "connector": "discard" },
         ],
         "links": ["in -> few -> out"],
-    });
+    })
+}
+
+async fn measure(runs: usize) -> Result<(), Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let store = Embedded::open(&folder.path().join("data"), Arc::new(|| workers::now(&SystemClock)))?;
+    let bus = node(folder.path(), &store);
+    let document = document();
     for caller in 0..CALLERS {
         let body = json!({
             "form": 1, "document": document, "owner": "bench", "shares": [], "draft": false,

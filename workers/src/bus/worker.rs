@@ -139,13 +139,31 @@ impl Bus {
         }
         let made = self.work_on(hand, &known, hand_back).await;
         self.hands().put_down(&hand.run, hand.task);
-        if hand_back.is_cancelled() && made.result.as_ref().is_err_and(StepError::is_cancelled) {
+        let stopped = made.result.as_ref().is_err_and(StepError::is_cancelled);
+        if stopped && hand_back.is_cancelled() {
             let worker = hand.worker.clone();
             self.tell(&hand.run, taken(hand, self.until())).await?;
             let back = Event::Restarted { node: worker, alive: "-".to_owned() };
             return self.tell(&hand.run, back).await.map(|_| None);
         }
+        if stopped {
+            return self.say_stopped(hand, made).await.map(|()| None);
+        }
         self.say(hand, known, made).await
+    }
+
+    /// Saves how far a task came that was stopped: because its run was ended, or because another worker has
+    /// it, whose word counts then.
+    async fn say_stopped(&self, hand: &Hand, made: Made) -> Result<(), BusError> {
+        let saved = self.change(&hand.run, None, |record, _| {
+            let current = record.state.tasks.get(&hand.task);
+            let current = current.is_some_and(|task| task.attempt == hand.attempt && !task.is_done());
+            if record.state.status == Status::Cancelled && current {
+                record.reports.insert(hand.task, made.report.clone());
+            }
+            Vec::new()
+        });
+        saved.await.map(|_| ())
     }
 
     /// Whether a task is still to be done by whoever has this message.
