@@ -7,6 +7,7 @@
 mod catalogue;
 pub mod contract;
 pub mod formats;
+pub mod import;
 pub mod kit;
 mod sinks;
 mod sources;
