@@ -118,13 +118,16 @@ pub struct Reject {
     /// Column in that line, in characters from 1; 0 where that is not known.
     #[serde(default)]
     pub column: u64,
+    /// Which record it is of those read, from 1, where its line is not known; 0 if that is not known either.
+    #[serde(default)]
+    pub number: u64,
 }
 
 impl Reject {
     /// A refusal of the whole record.
     #[must_use]
     pub const fn new(message: Message) -> Self {
-        Self { message, field: String::new(), line: 0, column: 0 }
+        Self { message, field: String::new(), line: 0, column: 0, number: 0 }
     }
 
     /// A refusal because of one field.

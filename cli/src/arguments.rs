@@ -1,11 +1,16 @@
 //! The command line. Help texts are the doc comments; `read` says them in the person's language.
 
+use crate::{changes::pair, exit::Failure};
 use bus_core::{Language, msg};
 use clap::{
     Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
     error::{ContextKind, ContextValue, ErrorKind},
 };
 use clap_complete::Shell;
+use connectors::{
+    contract::Limits,
+    kit::http::{Http, HttpOptions},
+};
 use std::ffi::OsString;
 
 /// Moves data from anywhere to anywhere, and changes it on the way.
@@ -42,6 +47,51 @@ pub(crate) enum Command {
     Schema(SchemaArguments),
     /// Prints the completions for a shell.
     Completions(CompletionsArguments),
+}
+
+// How a run goes and what is told of it. (A doc comment would become the help of the command.)
+#[derive(Debug, Args)]
+pub(crate) struct Manner {
+    /// Writes the report of the run as data; the form is json.
+    #[arg(long, value_name = "FORM", value_parser = ["json"], hide_possible_values = true)]
+    pub(crate) report: Option<String>,
+    /// The folder where all refused records are written, one file a step.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) errors: Option<String>,
+    /// How many threads to use; without it, one a core.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) threads: Option<usize>,
+    /// Says nothing unless something goes wrong.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+// What may be called and taken from outside.
+#[derive(Debug, Args)]
+pub(crate) struct Outside {
+    /// A host of this machine or of a private network that may be called; all of them with `*`; may be repeated.
+    #[arg(long = "allow-host", value_name = "HOST")]
+    pub(crate) allowed_hosts: Vec<String>,
+    /// Another limit on what is taken from outside, of those listed below; may be repeated.
+    #[arg(long = "limit", value_name = "NAME=VALUE")]
+    pub(crate) limits: Vec<String>,
+}
+
+impl Outside {
+    /// The limits with those given on the command line in their place.
+    pub(crate) fn limits(&self) -> Result<Limits, Failure> {
+        let mut limits = Limits::default();
+        for text in &self.limits {
+            let (name, value) = pair(text, "--limit name=value")?;
+            limits.set(&name, &value).map_err(Failure::usage)?;
+        }
+        Ok(limits)
+    }
+
+    /// The HTTP client that may call what was allowed.
+    pub(crate) fn http(&self) -> Http {
+        Http::new(HttpOptions { allowed_hosts: self.allowed_hosts.clone(), ..HttpOptions::default() })
+    }
 }
 
 #[derive(Debug, Args)]
@@ -83,7 +133,7 @@ pub(crate) struct RunArguments {
     /// The value of a parameter; may be repeated.
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub(crate) parameters: Vec<String>,
-    /// The file a source reads instead of what stands in the workflow; - for standard input.
+    /// The file or address a source reads instead of what stands in the workflow; - for standard input.
     #[arg(long = "input", value_name = "STEP=FILE")]
     pub(crate) inputs: Vec<String>,
     /// The file a sink writes instead of what stands in the workflow; - for standard output.
@@ -92,26 +142,15 @@ pub(crate) struct RunArguments {
     /// The file where steps remember what they have read, so that what has not changed is not read again.
     #[arg(long, value_name = "FILE")]
     pub(crate) remember: Option<String>,
-    /// A host of this machine or of a private network that may be called; all of them with `*`; may be repeated.
-    #[arg(long = "allow-host", value_name = "HOST")]
-    pub(crate) allowed_hosts: Vec<String>,
-    /// Writes the report of the run as data; the form is json.
-    #[arg(long, value_name = "FORM", value_parser = ["json"], hide_possible_values = true)]
-    pub(crate) report: Option<String>,
-    /// The folder where all refused records are written, one file a step.
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) errors: Option<String>,
-    /// How many threads to use; without it, one a core.
-    #[arg(long, value_name = "NUMBER")]
-    pub(crate) threads: Option<usize>,
-    /// Says nothing unless something goes wrong.
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) manner: Manner,
+    #[command(flatten)]
+    pub(crate) outside: Outside,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ConvertArguments {
-    /// The file to read; - for standard input.
+    /// The file to read, or its address on the web; - for standard input.
     #[arg(value_name = "IN")]
     pub(crate) input: String,
     /// The file to write; - for standard output.
@@ -126,18 +165,10 @@ pub(crate) struct ConvertArguments {
     /// The JSON-LD context the records get: a file, or the context itself.
     #[arg(long, value_name = "CONTEXT")]
     pub(crate) context: Option<String>,
-    /// Writes the report of the run as data; the form is json.
-    #[arg(long, value_name = "FORM", value_parser = ["json"], hide_possible_values = true)]
-    pub(crate) report: Option<String>,
-    /// The folder where all refused records are written, one file a step.
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) errors: Option<String>,
-    /// How many threads to use; without it, one a core.
-    #[arg(long, value_name = "NUMBER")]
-    pub(crate) threads: Option<usize>,
-    /// Says nothing unless something goes wrong.
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) manner: Manner,
+    #[command(flatten)]
+    pub(crate) outside: Outside,
 }
 
 #[derive(Debug, Args)]
@@ -162,7 +193,7 @@ pub(crate) struct PlanArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct InferArguments {
-    /// The file to look at; - for standard input.
+    /// The file to look at, or its address on the web; - for standard input.
     #[arg(value_name = "FILE")]
     pub(crate) file: String,
     /// The format of the input, also with settings, as in a workflow; without it, the name and the first bytes tell.
@@ -174,6 +205,8 @@ pub(crate) struct InferArguments {
     /// Writes what was found as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) outside: Outside,
 }
 
 #[derive(Debug, Args)]
@@ -240,6 +273,8 @@ fn translated(command: clap::Command, language: Language) -> clap::Command {
         language.text("Usage:")
     );
     let headings = (language.text("Arguments").to_owned(), language.text("Options").to_owned());
+    let limits = command.get_arguments().any(|arg| arg.get_id() == "limits");
+    let command = if limits { command.after_help(limits_help(language)) } else { command };
     command
         .about(about)
         .help_template(template)
@@ -261,6 +296,18 @@ fn translated(command: clap::Command, language: Language) -> clap::Command {
                 .help(language.text("Prints this help"))
                 .help_heading(headings.1.clone()),
         )
+}
+
+/// The limits that `--limit` sets, each with what it means and what it is unless said.
+fn limits_help(language: Language) -> String {
+    let known = Limits::known();
+    let width = known.iter().map(|limit| limit.name.len()).max().unwrap_or(0);
+    let mut help = msg!("Limits (values as 500000, 64M or 2G):").text(language);
+    for limit in &known {
+        let meaning = language.text(&limit.meaning);
+        help += &format!("\n  {:width$}  {meaning} [{}]", limit.name, limit.usual);
+    }
+    help
 }
 
 /// What is wrong with the command line, in the person's language; clap's own words where it has more to say.
@@ -329,6 +376,7 @@ mod tests {
         let mut all = vec![EXIT_CODES.to_owned()];
         texts(&command(Language::En), &mut all);
         all.extend(["Usage:", "Options", "Arguments", "Commands"].map(str::to_owned));
+        all.extend(Limits::known().into_iter().map(|limit| limit.meaning));
         let missing: Vec<_> = all.into_iter().filter(|text| french(text).is_none()).collect();
         assert!(missing.is_empty(), "no line in bus-core/translations/fr.toml for {missing:#?}");
     }

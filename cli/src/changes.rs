@@ -23,6 +23,8 @@ pub(crate) struct Changes {
 /// The source and the sink that stand for a file.
 pub(crate) const FILE_SOURCE: &str = "file";
 pub(crate) const FILE_SINK: &str = "file-out";
+/// The source that stands for an address of the web.
+const WEB_SOURCE: &str = "http";
 /// What stands for standard input and output.
 pub(crate) const STANDARD: &str = "-";
 
@@ -38,7 +40,8 @@ fn pairs(texts: &[String], form: &str) -> Result<Vec<(String, String)>, Failure>
     texts.iter().map(|text| pair(text, form)).collect()
 }
 
-fn pair(text: &str, form: &str) -> Result<(String, String), Failure> {
+/// A name and what is given to it.
+pub(crate) fn pair(text: &str, form: &str) -> Result<(String, String), Failure> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
         _ => Err(Failure::usage(msg!("`{text}` lacks a part: write `{form}`", text = text, form = form))),
@@ -76,6 +79,17 @@ fn step<'a>(workflow: &'a mut Workflow, id: &str) -> Result<&'a mut Step, Failur
     })
 }
 
+/// The source that reads a file, or an address of the web, and what it is told.
+pub(crate) fn source(name: &str) -> Result<(&'static str, Map<String, Value>), Failure> {
+    let web = ["https://", "http://"].iter().any(|scheme| name.starts_with(scheme));
+    let (connector, setting, value) = if web {
+        (WEB_SOURCE, "url", name.replace("${", "$${").into())
+    } else {
+        (FILE_SOURCE, "path", path(name)?)
+    };
+    Ok((connector, Map::from_iter([(setting.to_owned(), value)])))
+}
+
 /// Makes a source or sink one of a file: only the name changes if it is one already.
 fn replace(step: &mut Step, file: &str, kind: Kind) -> Result<(), Failure> {
     let found = Connectors.entry(&step.connector).map(|entry| entry.kind);
@@ -85,14 +99,17 @@ fn replace(step: &mut Step, file: &str, kind: Kind) -> Result<(), Failure> {
             Kind::Transform | Kind::Sink => msg!("the step `{step}` is not a sink", step = &step.id),
         }));
     }
-    let connector = if kind == Kind::Source { FILE_SOURCE } else { FILE_SINK };
+    let (connector, settings) = match kind {
+        Kind::Source => source(file)?,
+        Kind::Transform | Kind::Sink => (FILE_SINK, Map::from_iter([("path".to_owned(), path(file)?)])),
+    };
     if step.connector != connector {
         connector.clone_into(&mut step.connector);
         step.settings = Map::new();
     }
     // patterns and further names belonged to what stood there
     step.settings.shift_remove("more");
-    step.settings.insert("path".into(), path(file)?);
+    step.settings.extend(settings);
     Ok(())
 }
 
@@ -162,6 +179,10 @@ mod tests {
         assert_eq!(settings("f"), json!({ "path": "/tmp/$${b}", "format": "csv" }));
         assert_eq!(settings("z"), json!({ "path": "/tmp/c" }));
         assert_eq!(workflow.step("z").unwrap().connector, "file-out");
+        let workflow = changed(&["f=https://example.org/${b}.csv"], &[]).unwrap();
+        let step = workflow.step("f").unwrap();
+        assert_eq!(step.connector, "http");
+        assert_eq!(Value::Object(step.settings.clone()), json!({ "url": "https://example.org/$${b}.csv" }));
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! A run from the command line: the engine, interruption, progress, the report.
 
 use crate::{
+    arguments::{Manner, Outside},
     exit::{Exit, Failure},
     progress,
     signals::interrupted,
     terminal::Terminal,
 };
 use bus_core::{msg, workflow::Workflow};
-use connectors::kit::http::{Http, HttpOptions};
 use connectors::kit::transport::io_reason;
 use serde_json::{Map, Value};
 use std::{io, path::PathBuf};
@@ -16,41 +16,38 @@ use workers::{Outcome, RunOptions, RunReport};
 
 /// What is asked of a run.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct Asked<'a> {
+    pub(crate) manner: &'a Manner,
+    pub(crate) outside: &'a Outside,
     pub(crate) parameters: Map<String, Value>,
     /// Where relative names start.
     pub(crate) folder: PathBuf,
-    /// Where refused records are written.
-    pub(crate) errors: Option<PathBuf>,
     /// Where steps remember what they have read.
     pub(crate) memory: Option<PathBuf>,
-    /// Hosts of private networks that may be called.
-    pub(crate) allowed_hosts: Vec<String>,
-    pub(crate) threads: Option<usize>,
-    pub(crate) quiet: bool,
-    /// Whether the report is wanted as data.
-    pub(crate) report: bool,
     /// Whether a sink writes to standard output, which then is for its data alone.
     pub(crate) data_on_standard_output: bool,
 }
 
 /// Runs a workflow and tells what came of it.
-pub(crate) fn execute(workflow: &Workflow, asked: Asked, terminal: &Terminal) -> Result<Exit, Failure> {
-    let runtime = workers::runtime(asked.threads).map_err(|error| Failure::file("-", &error))?;
+pub(crate) fn execute(workflow: &Workflow, asked: Asked<'_>, terminal: &Terminal) -> Result<Exit, Failure> {
+    let Manner { report, errors, threads, quiet } = asked.manner;
+    let limits = asked.outside.limits()?;
+    let runtime = workers::runtime(*threads).map_err(|error| Failure::file("-", &error))?;
     let cancel = CancellationToken::new();
     let options = RunOptions {
         parameters: asked.parameters,
         folder: asked.folder,
         language: terminal.language(),
-        errors_folder: asked.errors,
+        errors_folder: errors.as_ref().map(PathBuf::from),
         memory_file: asked.memory,
-        http: Http::new(HttpOptions { allowed_hosts: asked.allowed_hosts, ..HttpOptions::default() }),
+        http: asked.outside.http(),
+        limits,
         standard_streams: true,
         cancel: cancel.clone(),
-        progress: (!asked.quiet).then(|| progress::watcher(terminal.language())),
+        progress: (!quiet).then(|| progress::watcher(terminal.language())),
         ..RunOptions::default()
     };
-    let report = runtime.block_on(async {
+    let told = runtime.block_on(async {
         let run = workers::run(workflow, connectors::connector, options);
         tokio::pin!(run);
         tokio::select! {
@@ -61,11 +58,11 @@ pub(crate) fn execute(workflow: &Workflow, asked: Asked, terminal: &Terminal) ->
     });
     // a thread that waits for a terminal's next line must not keep the program from ending
     runtime.shutdown_background();
-    if asked.data_on_standard_output && reader_is_gone(&report) {
+    if asked.data_on_standard_output && reader_is_gone(&told) {
         return Ok(Exit::Done);
     }
-    tell(&report, (asked.report, asked.quiet, asked.data_on_standard_output), terminal)?;
-    Ok(match report.outcome {
+    tell(&told, (report.is_some(), *quiet, asked.data_on_standard_output), terminal)?;
+    Ok(match told.outcome {
         Outcome::Done | Outcome::Unchanged => Exit::Done,
         Outcome::Cancelled => Exit::Interrupted,
         Outcome::Failed | Outcome::NotRun => Exit::Failed,

@@ -111,10 +111,15 @@ fn refusal(record: &serde_json::Value, language: Language) -> String {
     let text = |name: &str| record.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
     let number = |name: &str| record.get(name).and_then(serde_json::Value::as_u64);
     let mut parts = Vec::new();
-    if let Some(line) = number("line") {
-        let column = number("column").unwrap_or(1);
-        parts.push(msg!("line {line}, column {column}", line = line, column = column).text(language));
-    }
+    let place = match (number("line"), number("column"), number("number")) {
+        (Some(line), Some(column), _) => {
+            Some(msg!("line {line}, column {column}", line = line, column = column))
+        }
+        (Some(line), None, _) => Some(msg!("line {line}", line = line)),
+        (None, _, Some(number)) => Some(msg!("record {number}", number = number)),
+        (None, _, None) => None,
+    };
+    parts.extend(place.map(|place| place.text(language)));
     if !text("field").is_empty() {
         parts.push(msg!("field `{field}`", field = text("field")).text(language));
     }

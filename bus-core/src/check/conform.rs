@@ -282,7 +282,7 @@ fn tags_of_object(branch: &Value) -> Vec<&str> {
     if required.len() == 1 && properties == 1 { required } else { Vec::new() }
 }
 
-fn type_name(kind: &str) -> Message {
+pub(super) fn type_name(kind: &str) -> Message {
     match kind {
         "boolean" => msg!("`true` or `false`"),
         "integer" => msg!("a whole number"),
@@ -304,7 +304,7 @@ fn found(value: &Value) -> Message {
     }
 }
 
-fn quoted(names: &[&str]) -> String {
+pub(super) fn quoted(names: &[&str]) -> String {
     let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     names.join(", ")
 }

@@ -3,11 +3,13 @@
 mod conform;
 mod links;
 mod parameters;
+mod parsing;
 mod problem;
 mod settings;
 mod triggers;
 
 pub use conform::conform;
+pub use parsing::of_parser;
 pub use problem::{Problem, Severity};
 
 use crate::{

@@ -1,5 +1,5 @@
 use super::{
-    Cell, Object, Shape, Value,
+    Cell, Object, Place, Places, Shape, Value,
     cell::{Raw, Span},
 };
 use std::sync::Arc;
@@ -16,6 +16,7 @@ pub struct Batch {
     pub(super) bytes: Vec<Arc<Vec<u8>>>,
     pub(super) shapes: Vec<Arc<Shape>>,
     context: Option<Arc<serde_json::Value>>,
+    places: Option<Arc<Places>>,
 }
 
 impl Batch {
@@ -57,15 +58,50 @@ impl Batch {
     /// Keeps the records for which `keep` says so, without copying any.
     pub fn retain(&mut self, mut keep: impl FnMut(Value<'_>) -> bool) {
         let rows = std::mem::take(&mut self.rows);
-        self.rows = rows.iter().copied().filter(|cell| self.resolve(*cell).is_some_and(&mut keep)).collect();
+        let mut kept = Vec::new();
+        for (row, cell) in rows.iter().enumerate() {
+            if self.resolve(*cell).is_some_and(&mut keep) {
+                self.rows.push(*cell);
+                kept.push(row);
+            }
+        }
+        self.places = self.places_of(kept);
     }
 
     /// Puts the records in the order of `order` (indexes, from 0; unknown ones are left out), without
     /// copying any: repeats, skips and sorts.
     #[must_use]
     pub fn select(mut self, order: &[usize]) -> Self {
+        self.places = self.places_of(order.iter().copied().filter(|index| *index < self.rows.len()));
         self.rows = order.iter().filter_map(|index| self.rows.get(*index).copied()).collect();
         self
+    }
+
+    /// Where the records stand in what they were read from, where that is known.
+    #[must_use]
+    pub const fn places(&self) -> Option<&Arc<Places>> {
+        self.places.as_ref()
+    }
+
+    /// The places of some rows, for a batch that is made from them.
+    #[must_use]
+    pub fn places_of(&self, rows: impl IntoIterator<Item = usize>) -> Option<Arc<Places>> {
+        self.places.as_ref()?.of_rows(rows).map(Arc::new)
+    }
+
+    /// Says where the records stand in what they were read from; as many places as records, or none.
+    pub fn set_places(&mut self, places: Option<Arc<Places>>) {
+        self.places = places.filter(|places| places.len() == self.len());
+    }
+
+    /// Where a record of this batch stands in what it was read from.
+    #[must_use]
+    pub fn place(&self, record: Object<'_>) -> Option<Place> {
+        let places = self.places.as_ref()?;
+        let at = record.start();
+        let row =
+            self.rows.iter().position(|cell| matches!(cell.0, Raw::Object { start, .. } if start == at));
+        places.of(row?)
     }
 
     /// The JSON-LD context of the records, with which they are RDF.

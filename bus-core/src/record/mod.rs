@@ -11,6 +11,7 @@ mod cell;
 mod json;
 mod number;
 mod pack;
+mod places;
 mod shape;
 mod slot;
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub use builder::{BatchBuilder, BuildError, Mark};
 pub use cell::Cell;
 pub use json::JsonError;
 pub use pack::PackError;
+pub use places::{Place, Places, Trail};
 pub use shape::{Key, Shape};
 pub use slot::Slot;
 pub use timestamp::{Precision, Timestamp};

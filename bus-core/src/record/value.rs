@@ -1,5 +1,5 @@
 use super::{
-    Batch, Cell, Key, Shape, Timestamp,
+    Batch, Cell, Key, Place, Shape, Timestamp,
     cell::{Raw, Span},
 };
 use std::{cmp::Ordering, fmt, iter, sync::Arc};
@@ -231,10 +231,22 @@ impl<'a> List<'a> {
 pub struct Object<'a> {
     batch: &'a Batch,
     shape: &'a Arc<Shape>,
+    /// Where in the batch its cells begin.
+    start: u32,
     cells: &'a [Cell],
 }
 
 impl<'a> Object<'a> {
+    pub(super) const fn start(self) -> u32 {
+        self.start
+    }
+
+    /// Where it stands in what it was read from, if it is a record of its batch and that is known.
+    #[must_use]
+    pub fn place(self) -> Option<Place> {
+        self.batch.place(self)
+    }
+
     /// The shape: the keys in order.
     #[must_use]
     pub const fn shape(self) -> &'a Arc<Shape> {
@@ -304,7 +316,7 @@ impl Batch {
             }
             Raw::Object { shape, start } => {
                 let shape = self.shapes.get(shape as usize)?;
-                Value::Object(Object { batch: self, shape, cells: self.run(start, shape.len()) })
+                Value::Object(Object { batch: self, shape, start, cells: self.run(start, shape.len()) })
             }
         })
     }

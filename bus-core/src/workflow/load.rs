@@ -1,6 +1,6 @@
 use super::{VERSION, Workflow, link::chain, parameter::is_name};
 use crate::{
-    check::{Problem, conform},
+    check::{Problem, conform, of_parser},
     msg,
     yaml::{self, Document, Places, join_index, join_key},
 };
@@ -47,8 +47,9 @@ impl Workflow {
         }
         let workflow = serde_path_to_error::deserialize(&value).map_err(|error| {
             let path = error.path().to_string();
-            let problem = msg!("{problem}", problem = error.inner().to_string());
-            vec![at(Problem::error(problem).field(if path == "." { String::new() } else { path }))]
+            let (problem, advice) = of_parser(&error.inner().to_string());
+            let problem = Problem::error(problem).advice(advice);
+            vec![at(problem.field(if path == "." { String::new() } else { path }))]
         })?;
         let link_paths = link_paths(&value);
         Ok(Loaded { workflow, places, link_paths })

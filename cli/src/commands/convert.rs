@@ -1,6 +1,6 @@
 use crate::{
     arguments::ConvertArguments,
-    changes::{self, FILE_SINK, FILE_SOURCE, STANDARD},
+    changes::{self, FILE_SINK, STANDARD},
     document::Document,
     execute::{self, Asked},
     exit::{Exit, Failure},
@@ -19,11 +19,12 @@ use std::{fs, path::PathBuf};
 /// Converts a file: a workflow of two steps, or three with a context, through the same engine.
 pub(crate) fn run(asked: &ConvertArguments, terminal: &Terminal) -> Result<Exit, Failure> {
     let mut workflow = Workflow::new("convert");
-    workflow.steps.push(file("in", FILE_SOURCE, (&asked.input, asked.from.as_deref()))?);
+    workflow.steps.push(step("in", changes::source(&asked.input)?, asked.from.as_deref())?);
     if let Some(context) = &asked.context {
         workflow.steps.push(context_step(context)?);
     }
-    workflow.steps.push(file("out", FILE_SINK, (&asked.output, asked.to.as_deref()))?);
+    let written = Map::from_iter([("path".to_owned(), changes::path(&asked.output)?)]);
+    workflow.steps.push(step("out", (FILE_SINK, written), asked.to.as_deref())?);
     if asked.output == STANDARD && asked.to.is_none() {
         return Err(Failure::usage(msg!(
             "standard output has no name to tell the format: add `--to FORMAT`"
@@ -33,24 +34,23 @@ pub(crate) fn run(asked: &ConvertArguments, terminal: &Terminal) -> Result<Exit,
     let pairs = ids.iter().zip(ids.iter().skip(1));
     workflow.links = pairs.map(|(from, to)| Link::between(from, to)).collect();
     let document = Document::made(workflow);
-    let Some(workflow) = document.sound(asked.quiet, terminal) else { return Ok(Exit::Usage) };
+    let Some(workflow) = document.sound(asked.manner.quiet, terminal) else { return Ok(Exit::Usage) };
     let run = Asked {
         parameters: Map::new(),
         folder: PathBuf::from("."),
-        errors: asked.errors.as_ref().map(PathBuf::from),
         memory: None,
-        allowed_hosts: Vec::new(),
-        threads: asked.threads,
-        quiet: asked.quiet,
-        report: asked.report.is_some(),
+        manner: &asked.manner,
+        outside: &asked.outside,
         data_on_standard_output: asked.output == STANDARD,
     };
     execute::execute(workflow, run, terminal)
 }
 
-fn file(id: &str, connector: &str, (name, format): (&str, Option<&str>)) -> Result<Step, Failure> {
-    let mut settings = Map::new();
-    settings.insert("path".into(), changes::path(name)?);
+fn step(
+    id: &str,
+    (connector, mut settings): (&str, Map<String, Value>),
+    format: Option<&str>,
+) -> Result<Step, Failure> {
     if let Some(format) = format {
         settings.insert("format".into(), self::format(format)?);
     }

@@ -1,7 +1,7 @@
 use super::convert::format;
 use crate::{
     arguments::InferArguments,
-    changes::{self, FILE_SOURCE, STANDARD},
+    changes::{self, STANDARD},
     exit::{Exit, Failure},
     terminal::Terminal,
 };
@@ -14,7 +14,7 @@ use bus_core::{
 };
 use connectors::{
     Connectors,
-    contract::{Context, ContextParts, Inputs, Outputs, Step},
+    contract::{Context, ContextParts, Inputs, Limits, Outputs, Step},
 };
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -26,17 +26,19 @@ use workers::SystemClock;
 
 /// Says what the data of a file looks like.
 pub(crate) fn run(asked: &InferArguments, terminal: &Terminal) -> Result<Exit, Failure> {
-    let mut settings = Map::new();
-    settings.insert("path".into(), unescaped(&changes::path(&asked.file)?));
+    let limits = asked.outside.limits()?;
+    let (connector, settings) = changes::source(&asked.file)?;
+    let mut settings: Map<_, _> =
+        settings.into_iter().map(|(name, value)| (name, unescaped(&value))).collect();
     if let Some(text) = &asked.from {
         settings.insert("format".into(), format(text)?);
     }
     let settings = Value::Object(settings);
-    let step = connectors::connector(FILE_SOURCE).and_then(|source| source.start(&settings).ok());
-    let Some(step) = step else { return Err(wrong(&settings)) };
+    let step = connectors::connector(connector).and_then(|source| source.start(&settings).ok());
+    let Some(step) = step else { return Err(wrong(connector, &settings)) };
     let failed = |error: std::io::Error| Failure::file(&asked.file, &error);
     let runtime = workers::runtime(Some(2)).map_err(failed)?;
-    let looked = runtime.block_on(look(step, asked.records, terminal));
+    let looked = runtime.block_on(look(step, (asked, limits), terminal));
     runtime.shutdown_background();
     let looked = looked.map_err(|message| Failure { exit: Exit::Failed, message })?;
     if looked.refused > 0 {
@@ -62,10 +64,17 @@ struct Looked {
 }
 
 /// Reads records with the file source itself, as many as are wanted.
-async fn look(step: Step, most: u64, terminal: &Terminal) -> Result<Looked, bus_core::Message> {
+async fn look(
+    step: Step,
+    (asked, limits): (&InferArguments, Limits),
+    terminal: &Terminal,
+) -> Result<Looked, bus_core::Message> {
+    let most = asked.records;
     let context = Context::new(ContextParts {
         language: terminal.language(),
         standard_streams: true,
+        http: asked.outside.http(),
+        limits,
         ..ContextParts::new("in", Arc::new(SystemClock))
     });
     let (sender, records) = mpsc::channel(4);
@@ -119,9 +128,9 @@ fn text(error: &StepError) -> bus_core::Message {
     })
 }
 
-/// What is wrong with the settings: the format, since nothing else was asked.
-fn wrong(settings: &Value) -> Failure {
-    let problems = Connectors.check_settings(FILE_SOURCE, settings);
+/// What is wrong with the settings: the format or the address, since nothing else was asked.
+fn wrong(connector: &str, settings: &Value) -> Failure {
+    let problems = Connectors.check_settings(connector, settings);
     let first = problems.into_iter().next().map(|problem| match problem.advice {
         Some(advice) => msg!(
             "{field}: {problem}; {advice}",

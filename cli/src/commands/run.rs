@@ -13,17 +13,14 @@ use std::path::PathBuf;
 pub(crate) fn run(asked: &RunArguments, terminal: &Terminal) -> Result<Exit, Failure> {
     let changes = changes::read(&asked.inputs, &asked.outputs)?;
     let document = Document::read_and(&asked.workflow, |workflow| changes.apply(workflow))?;
-    let Some(workflow) = document.sound(asked.quiet, terminal) else { return Ok(Exit::Refused) };
+    let Some(workflow) = document.sound(asked.manner.quiet, terminal) else { return Ok(Exit::Refused) };
     let parameters = changes::parameters(workflow, &asked.parameters)?;
     let asked = Asked {
         parameters,
         folder: library::folder(&asked.workflow),
-        errors: asked.errors.as_ref().map(PathBuf::from),
         memory: asked.remember.as_ref().map(PathBuf::from),
-        allowed_hosts: asked.allowed_hosts.clone(),
-        threads: asked.threads,
-        quiet: asked.quiet,
-        report: asked.report.is_some(),
+        manner: &asked.manner,
+        outside: &asked.outside,
         data_on_standard_output: changes.writes_standard_output(),
     };
     execute::execute(workflow, asked, terminal)

@@ -136,6 +136,64 @@ fn converting_standard_input() {
 }
 
 #[test]
+fn limits_are_the_persons() {
+    let long = format!("{{\"n\":\"{}\"}}\n{{\"n\":2}}\n", "x".repeat(1_000));
+    for (limit, left) in [("record_bytes=200", "{\"n\":2}\n"), ("record_bytes=2K", long.as_str())] {
+        let arguments = ["convert", "-", "-", "--from=ndjson", "--to=ndjson", "-q", "--limit", limit];
+        let done = semantic_bus(&arguments, &long);
+        assert_eq!((done.code, done.out.as_str()), (0, left), "{limit}: {}", done.err);
+    }
+    let folder = folder();
+    let done = folder.run(&["run", "stations.yaml", "--limit", "record_bytes=4", "--errors", "refused"]);
+    assert_eq!(read(&folder, "refused/stations.ndjson").lines().count(), 4, "{}", done.err);
+    let done = semantic_bus(&["infer", "-", "--from=ndjson", "--limit=record_bytes=200"], &long);
+    assert!(done.err.contains("1 records cannot be read"), "{}", done.err);
+    for command in ["run", "convert", "infer"] {
+        let help = semantic_bus(&[command, "--help", "--lang=fr"], "").out;
+        assert!(help.contains("record_bytes") && help.contains("[16M]"), "{help}");
+        assert!(help.contains("Octets qu’un téléchargement peut apporter."), "{help}");
+    }
+    for (limit, said) in [
+        ("record_byte=1", "there is no limit `record_byte`: did you mean `record_bytes`?"),
+        ("depth=deep", "limit `depth`: `deep` is not a number such as 500000, 64M or 2G"),
+        ("depth", "`depth` lacks a part: write `--limit name=value`"),
+    ] {
+        let done = semantic_bus(&["convert", "-", "-", "--to=csv", "--limit", limit], "");
+        assert_eq!(done.code, 2, "{limit}: {}", done.err);
+        assert!(done.err.contains(said), "{limit}: {}", done.err);
+    }
+}
+
+#[test]
+fn addresses_of_this_machine_are_called_only_when_allowed() {
+    let server = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}/places.csv", server.local_addr().expect("an address"));
+    for command in [&["convert", &address, "-", "--to=ndjson", "-q"][..], &["infer", &address, "--json"]] {
+        let done = semantic_bus(command, "");
+        assert_eq!(done.code, 1, "{}", done.err);
+        assert!(done.err.contains("127.0.0.1"), "{}", done.err);
+        let allowed: Vec<&str> = command.iter().copied().chain(["--allow-host", "127.0.0.1"]).collect();
+        let listener = server.try_clone().expect("the same port");
+        let answering = std::thread::spawn(move || answer(&listener));
+        let done = semantic_bus(&allowed, "");
+        answering.join().expect("it was asked");
+        assert_eq!(done.code, 0, "{}", done.err);
+        assert!(done.out.contains("n\""), "{}", done.out);
+    }
+}
+
+/// Answers one request with a small table.
+fn answer(listener: &std::net::TcpListener) {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let (mut stream, _) = listener.accept().expect("a call");
+    let asked = BufReader::new(stream.try_clone().expect("a stream"));
+    assert!(asked.lines().map_while(Result::ok).any(|line| line.is_empty()), "a whole request");
+    stream
+        .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nConnection: close\r\n\r\nn,m\n1,2\n\n\n")
+        .expect("an answer");
+}
+
+#[test]
 fn conversions_that_cannot_be() {
     for (arguments, said) in [
         (&["convert", "-", "-"][..], "add `--to FORMAT`"),

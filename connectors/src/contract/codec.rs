@@ -3,9 +3,9 @@ use bus_core::{
     Message,
     error::Reject,
     loss::LossReport,
-    record::{Batch, BatchBuilder, Timestamp},
+    record::{Batch, BatchBuilder, Places, Timestamp},
 };
-use std::{collections::VecDeque, fmt, mem};
+use std::{collections::VecDeque, fmt, mem, sync::Arc};
 
 /// Why a document cannot be read or written any further.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,6 +92,8 @@ pub struct Decoded {
     ready: VecDeque<Batch>,
     rejected: Vec<Rejected>,
     losses: LossReport,
+    /// The lines of the records in the builder.
+    lines: Option<Places>,
 }
 
 impl Decoded {
@@ -107,10 +109,19 @@ impl Decoded {
         }
     }
 
+    /// Ends a record that begins in this line (from 1), as [`Self::end_record`] does.
+    pub fn end_record_of(&mut self, line: u64) {
+        self.lines.get_or_insert_with(Places::lines).note(line);
+        self.end_record();
+    }
+
     /// Cuts a batch of whatever waits in the builder.
     pub fn cut(&mut self) {
+        let lines = self.lines.take();
         if !self.builder.is_empty() {
-            self.ready.push_back(self.builder.take());
+            let mut batch = self.builder.take();
+            batch.set_places(lines.map(Arc::new));
+            self.ready.push_back(batch);
         }
     }
 

@@ -1,6 +1,7 @@
 use super::{Context, Inputs, Outputs};
 use bus_core::{
     catalogue::{Entry, IN, Input, Kind, OUT, SettingsProblem},
+    check::of_parser,
     error::StepError,
     message, msg,
 };
@@ -164,7 +165,7 @@ impl Connector {
             start: |settings| {
                 let step: T = parse(settings)?;
                 Ok(Step(Box::new(|_, out, context| {
-                    Box::pin(async move { step.read(out, context).await.map(Finished::Read) })
+                    Box::pin(async move { step.read(out.numbering(), context).await.map(Finished::Read) })
                 })))
             },
         }
@@ -283,10 +284,10 @@ fn parse<T: DeserializeOwned>(settings: &serde_json::Value) -> Result<T, Setting
     serde_path_to_error::deserialize(settings).map_err(|error| {
         let path = error.path().to_string();
         let text = error.inner().to_string();
-        SettingsProblem {
-            path: if path == "." { String::new() } else { path },
-            message: message::recall(&text).unwrap_or_else(|| msg!("{problem}", problem = text)),
-            advice: None,
-        }
+        let (message, advice) = match message::recall(&text) {
+            Some(message) => (message, None),
+            None => of_parser(&text),
+        };
+        SettingsProblem { path: if path == "." { String::new() } else { path }, message, advice }
     })
 }

@@ -95,7 +95,7 @@ impl ContextParts {
     /// The form of records on the `errors` port.
     #[must_use]
     pub fn reject_form() -> Arc<Shape> {
-        Shape::of(["record", "reason", "field", "line", "column", "step"])
+        Shape::of(["record", "reason", "field", "line", "column", "number", "step"])
     }
 }
 

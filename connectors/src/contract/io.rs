@@ -3,7 +3,7 @@ use crate::kit::spill::{Disk, SpillQueue};
 use bus_core::{
     catalogue::{ERRORS, OUT},
     error::{Reject, StepError},
-    record::{Batch, BatchBuilder, Value},
+    record::{Batch, BatchBuilder, Object, Place, Places, Value},
 };
 use futures::{StreamExt, stream::FuturesUnordered};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -154,19 +154,32 @@ pub struct Outputs {
     /// Shared with [`Outputs::rest`], which sends what still waits when the step has ended.
     refused: Arc<Mutex<BatchBuilder>>,
     context: Context,
+    /// Whether records without a place are numbered: those of a source.
+    numbering: bool,
 }
 
 impl Outputs {
     /// Outputs over these channels. The engine links `errors` always: to a step or to what keeps them.
     #[must_use]
     pub fn new(ports: Wiring, context: Context) -> Self {
-        Self { ports, refused: Arc::default(), context }
+        Self { ports, refused: Arc::default(), context, numbering: false }
+    }
+
+    /// Numbers the records that do not know where they stand in what they were read from.
+    pub(super) const fn numbering(mut self) -> Self {
+        self.numbering = true;
+        self
     }
 
     /// A second handle: keeps the links open after the step has let go of its own, and sends the refused
     /// records that wait then.
     pub(super) fn rest(&self) -> Self {
-        Self { ports: self.ports.clone(), refused: Arc::clone(&self.refused), context: self.context.clone() }
+        Self {
+            ports: self.ports.clone(),
+            refused: Arc::clone(&self.refused),
+            context: self.context.clone(),
+            numbering: self.numbering,
+        }
     }
 
     fn refused(&self) -> MutexGuard<'_, BatchBuilder> {
@@ -185,10 +198,14 @@ impl Outputs {
     ///
     /// # Errors
     /// When the run was cancelled.
-    pub async fn send_to(&mut self, port: &str, batch: Batch) -> Result<(), StepError> {
+    pub async fn send_to(&mut self, port: &str, mut batch: Batch) -> Result<(), StepError> {
         self.flush_refused(false).await?;
         if batch.is_empty() {
             return self.context.go_on();
+        }
+        if self.numbering && batch.places().is_none() {
+            let before = self.context.meter().counts().records_out;
+            batch.set_places(Some(Arc::new(Places::numbers(before + 1, batch.len()))));
         }
         self.context.meter().went(&batch);
         self.deliver(port, batch).await
@@ -245,10 +262,18 @@ impl Outputs {
 
     /// Sends one record to the `errors` port, with the reason. It goes out with the next batch.
     ///
-    /// The record on that port is `{record, reason, field, line, column, step}`.
+    /// The record on that port is `{record, reason, field, line, column, number, step}`: where the record came
+    /// from is added if its batch knows.
     pub fn reject(&mut self, record: Value<'_>, reject: &Reject) {
         self.context.meter().refused();
-        write_reject(&mut self.refused(), record, reject, &self.context);
+        let placed = record.as_object().filter(|_| reject.line == 0).and_then(Object::place);
+        let (line, number) = match placed {
+            Some(Place::Line(line)) => (line, 0),
+            Some(Place::Record(number)) => (0, number),
+            None => (reject.line, reject.number),
+        };
+        let reject = Reject { line, number, ..reject.clone() };
+        write_reject(&mut self.refused(), record, &reject, &self.context);
     }
 
     /// Sends records that a decoder or a pure part of the step refused, as [`Self::reject`] does.
@@ -291,7 +316,7 @@ fn write_reject(out: &mut BatchBuilder, record: Value<'_>, reject: &Reject, cont
     } else {
         out.text(&reject.field);
     }
-    for place in [reject.line, reject.column] {
+    for place in [reject.line, reject.column, reject.number] {
         match i64::try_from(place) {
             Ok(place) if place > 0 => out.int(place),
             _ => out.absent(),

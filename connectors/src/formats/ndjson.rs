@@ -57,7 +57,7 @@ impl Lines {
             return;
         }
         match json::parse(start, out.builder(), &self.limits) {
-            Ok(()) => out.end_record(),
+            Ok(()) => out.end_record_of(self.line),
             Err(error) => {
                 let raw = start.get(..RAW_KEPT).unwrap_or(start);
                 out.reject(

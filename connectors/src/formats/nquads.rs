@@ -2,7 +2,7 @@
 
 use crate::{
     contract::{Codec, Decoder, Encoder, Format, Limits},
-    kit::rdf::{self, LineWriter, Lines, Nodes, Prefix, RdfEncoder},
+    kit::rdf::{self, LineWriter, Lines, Naming, Prefix, RdfEncoder},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -24,11 +24,11 @@ pub struct Settings {
 
 impl Codec for Settings {
     fn decoder(&self, limits: &Limits) -> Option<Box<dyn Decoder>> {
-        let nodes = Nodes::new(rdf::prefixes(&self.prefixes), limits);
-        Some(Box::new(Lines::new(true, nodes, limits)))
+        Some(Box::new(Lines::new(true, rdf::nodes(&self.prefixes, limits), limits)))
     }
 
     fn encoder(&self) -> Option<Box<dyn Encoder>> {
-        Some(Box::new(RdfEncoder::new(LineWriter::default(), true, None, self.prefixes.clone())))
+        let naming = Naming { base: None, prefixes: self.prefixes.clone() };
+        Some(Box::new(RdfEncoder::new(LineWriter::default(), true, &naming)))
     }
 }

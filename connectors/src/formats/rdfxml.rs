@@ -2,7 +2,7 @@
 
 use crate::{
     contract::{Codec, Decoder, Encoder, Format, Limits},
-    kit::rdf::{self, Nodes, Prefix, RdfEncoder, XmlReader, XmlWriter},
+    kit::rdf::{self, Naming, RdfEncoder, XmlReader, XmlWriter},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -16,27 +16,15 @@ pub(crate) static FORMAT: Format = Format::new("rdfxml")
 ///
 /// RDF written as XML. Statements of one subject that follow each other become one record.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Settings {
-    /// # Base
-    ///
-    /// The absolute IRI that relative ones start from, as a rule the address of the document.
-    #[schemars(extend("examples" = ["https://example.org/data/"]))]
-    base: Option<String>,
-    /// # Prefixes
-    ///
-    /// Short names for the beginnings of IRIs, beside those of the document and of the context.
-    prefixes: Vec<Prefix>,
-}
+#[serde(transparent)]
+pub struct Settings(Naming);
 
 impl Codec for Settings {
     fn decoder(&self, limits: &Limits) -> Option<Box<dyn Decoder>> {
-        let nodes = Nodes::new(rdf::prefixes(&self.prefixes), limits);
-        Some(Box::new(XmlReader::new(self.base.clone(), nodes, limits)))
+        Some(Box::new(XmlReader::new(self.0.base.clone(), self.0.nodes(limits), limits)))
     }
 
     fn encoder(&self) -> Option<Box<dyn Encoder>> {
-        let writer = XmlWriter::default();
-        Some(Box::new(RdfEncoder::new(writer, false, self.base.clone(), self.prefixes.clone())))
+        Some(Box::new(RdfEncoder::new(XmlWriter::default(), false, &self.0)))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     contract::{Codec, Decoder, Encoder, Format, Limits},
-    kit::senml::{Now, Order, PackEncoder, Reading, XmlReader, XmlWriter},
+    kit::senml::{PackEncoder, Reading, XmlReader, XmlWriter},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -17,27 +17,12 @@ pub(crate) static FORMAT: Format = Format::new("senml-xml")
 /// Measurements of sensors (RFC 8428). They come in resolved, as records with `name`, `time`, `unit` and
 /// `value`, and are written with base fields, which makes them short.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Settings {
-    /// # Received at
-    ///
-    /// The moment that relative times count from, with its zone. Empty: when the data come in.
-    #[schemars(extend("examples" = ["2026-03-28T00:00:00Z"]))]
-    now: Option<Now>,
-    /// # Order
-    ///
-    /// The order of the records. Packs of more than 100 000 records stay as they are written.
-    order: Order,
-    /// # Open stream
-    ///
-    /// The pack is a stream (SensML): it need not have an end, and records come at once.
-    stream: bool,
-}
+#[serde(transparent)]
+pub struct Settings(Reading);
 
 impl Codec for Settings {
     fn decoder(&self, limits: &Limits) -> Option<Box<dyn Decoder>> {
-        let reading = Reading { now: self.now, order: self.order, stream: self.stream };
-        Some(Box::new(XmlReader::new(reading, limits)))
+        Some(Box::new(XmlReader::new(self.0, limits)))
     }
 
     fn encoder(&self) -> Option<Box<dyn Encoder>> {

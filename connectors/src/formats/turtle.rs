@@ -2,7 +2,7 @@
 
 use crate::{
     contract::{Codec, Decoder, Encoder, Format, Limits},
-    kit::rdf::{self, Base, Nodes, Prefix, RdfEncoder, TerseWriter, Turtle},
+    kit::rdf::{self, Naming, RdfEncoder, TerseWriter, Turtle},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -16,28 +16,15 @@ pub(crate) static FORMAT: Format = Format::new("turtle")
 ///
 /// RDF for people to read. Statements of one subject that follow each other become one record.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Settings {
-    /// # Base
-    ///
-    /// The absolute IRI that relative ones start from, as a rule the address of the document.
-    #[schemars(extend("examples" = ["https://example.org/data/"]))]
-    base: Option<String>,
-    /// # Prefixes
-    ///
-    /// Short names for the beginnings of IRIs, beside those of the document and of the context.
-    prefixes: Vec<Prefix>,
-}
+#[serde(transparent)]
+pub struct Settings(Naming);
 
 impl Codec for Settings {
     fn decoder(&self, limits: &Limits) -> Option<Box<dyn Decoder>> {
-        let nodes = Nodes::new(rdf::prefixes(&self.prefixes), limits);
-        let base = self.base.as_deref().and_then(Base::parse).unwrap_or_default();
-        Some(Box::new(Turtle::new(false, base, nodes, limits)))
+        Some(Box::new(Turtle::new(false, self.0.parsed_base(), self.0.nodes(limits), limits)))
     }
 
     fn encoder(&self) -> Option<Box<dyn Encoder>> {
-        let writer = TerseWriter::new(false);
-        Some(Box::new(RdfEncoder::new(writer, false, self.base.clone(), self.prefixes.clone())))
+        Some(Box::new(RdfEncoder::new(TerseWriter::new(false), false, &self.0)))
     }
 }

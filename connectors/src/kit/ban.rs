@@ -3,6 +3,9 @@
 
 mod answers;
 mod form;
+mod settings;
+
+pub(crate) use settings::{NoMatch, calls_a_second, latitude, longitude};
 
 use crate::{
     contract::{Context, Inputs},

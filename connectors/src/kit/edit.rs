@@ -76,7 +76,8 @@ impl Editor {
         mut change: impl FnMut(usize, Value<'_>, &mut BatchBuilder) -> Result<(), Reject>,
     ) -> Result<(), StepError> {
         let mut kept = Vec::with_capacity(batch.len());
-        for (record, cell) in batch.records().zip(batch.rows()) {
+        let mut rows = Vec::with_capacity(batch.len());
+        for ((row, record), cell) in batch.records().enumerate().zip(batch.rows()) {
             self.values.begin_list();
             let changed =
                 (0..self.targets.len()).try_for_each(|target| change(target, record, &mut self.values));
@@ -84,6 +85,7 @@ impl Editor {
                 Ok(()) => {
                     self.values.end();
                     kept.push(*cell);
+                    rows.push(row);
                 }
                 Err(reject) => {
                     self.values.abandon();
@@ -100,7 +102,9 @@ impl Editor {
             Writer { batch, values: &values, out: &mut self.out }.value(*cell, &edits);
         }
         self.out.set_context(batch.context().cloned());
-        out.send(self.out.take()).await
+        let mut edited = self.out.take();
+        edited.set_places(batch.places_of(rows));
+        out.send(edited).await
     }
 }
 

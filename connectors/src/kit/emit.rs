@@ -4,7 +4,7 @@ use crate::contract::Outputs;
 use bus_core::{
     catalogue::OUT,
     error::StepError,
-    record::{Batch, BatchBuilder},
+    record::{Batch, BatchBuilder, Trail},
 };
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ pub struct Emitter {
     port: &'static str,
     builder: BatchBuilder,
     context: Option<Arc<serde_json::Value>>,
+    trail: Trail,
 }
 
 impl Default for Emitter {
@@ -26,7 +27,7 @@ impl Emitter {
     /// To a named port.
     #[must_use]
     pub fn to(port: &'static str) -> Self {
-        Self { port, builder: BatchBuilder::new(), context: None }
+        Self { port, builder: BatchBuilder::new(), context: None, trail: Trail::default() }
     }
 
     /// What follows is made from records of `batch`: takes over its JSON-LD context.
@@ -43,6 +44,7 @@ impl Emitter {
             self.flush(out).await?;
             self.context = batch.context().cloned();
         }
+        self.trail.follow(batch.places());
         Ok(())
     }
 
@@ -65,16 +67,28 @@ impl Emitter {
         if self.builder.is_full() { self.flush(out).await } else { Ok(()) }
     }
 
+    /// [`Self::flow`], for records that all come from one row of the batch that is followed: they keep its
+    /// place.
+    ///
+    /// # Errors
+    /// When the run was cancelled.
+    pub async fn flow_from(&mut self, row: usize, out: &mut Outputs) -> Result<(), StepError> {
+        self.trail.note(row, self.builder.len());
+        self.flow(out).await
+    }
+
     /// Sends what is there.
     ///
     /// # Errors
     /// When the run was cancelled.
     pub async fn flush(&mut self, out: &mut Outputs) -> Result<(), StepError> {
         let mut batch = self.builder.take();
+        let places = self.trail.take(batch.len());
         if batch.is_empty() {
             return Ok(());
         }
         batch.set_context(self.context.clone());
+        batch.set_places(places);
         out.send_to(self.port, batch).await
     }
 }

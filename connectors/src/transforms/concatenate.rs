@@ -76,12 +76,12 @@ impl Transform for Concatenate {
         let mut text = String::new();
         while let Some(batch) = inputs.next().await {
             emitter.follow(&batch, &mut out).await?;
-            for record in batch.records() {
+            for (row, record) in batch.records().enumerate() {
                 match self.join(&mut fields, record, &mut text) {
                     Ok(joined) => self.write(record, &joined, &text, emitter.builder()),
                     Err(reject) => out.reject(record, &reject),
                 }
-                emitter.flow(&mut out).await?;
+                emitter.flow_from(row, &mut out).await?;
             }
         }
         emitter.flush(&mut out).await

@@ -62,12 +62,12 @@ impl Transform for Explode {
         });
         while let Some(batch) = inputs.next().await {
             emitter.follow(&batch, &mut out).await?;
-            for record in batch.records() {
+            for (row, record) in batch.records().enumerate() {
                 match self.field.get(record) {
                     Some(Value::List(list)) if !list.is_empty() => {
                         for (number, item) in (1..).zip(list.iter()) {
                             self.write((record, item, number), pairing.as_ref(), emitter.builder());
-                            emitter.flow(&mut out).await?;
+                            emitter.flow_from(row, &mut out).await?;
                         }
                     }
                     None | Some(Value::Null | Value::List(_)) => {
@@ -77,7 +77,7 @@ impl Transform for Explode {
                     }
                     Some(item) => self.write((record, item, 1), pairing.as_ref(), emitter.builder()),
                 }
-                emitter.flow(&mut out).await?;
+                emitter.flow_from(row, &mut out).await?;
             }
         }
         emitter.flush(&mut out).await

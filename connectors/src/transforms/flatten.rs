@@ -64,12 +64,12 @@ impl Transform for Flatten {
         let mut name = String::new();
         while let Some(batch) = inputs.next().await {
             emitter.follow(&batch, &mut out).await?;
-            for record in batch.records() {
+            for (row, record) in batch.records().enumerate() {
                 if let Err(error) = self.record(record, &mut name, emitter.builder()) {
                     emitter.builder().abandon();
                     out.reject(record, &refusal(error));
                 }
-                emitter.flow(&mut out).await?;
+                emitter.flow_from(row, &mut out).await?;
             }
         }
         emitter.flush(&mut out).await

@@ -2,7 +2,10 @@
 
 use crate::{
     contract::{Connector, Context, Inputs, Outputs, Transform},
-    kit::layout::{Layout, Origin, ROOT},
+    kit::{
+        emit::Emitter,
+        layout::{Layout, Origin, ROOT},
+    },
 };
 use bus_core::{
     Message,
@@ -338,21 +341,18 @@ impl Transform for Map {
     async fn apply(self, mut inputs: Inputs, mut out: Outputs, context: Context) -> Result<(), StepError> {
         let mut mapper = Mapper::new(self, context.limits().expression_fuel);
         let (parameters, now) = (Arc::clone(context.parameters()), context.now());
-        let mut builder = BatchBuilder::new();
+        let mut emitter = Emitter::default();
         while let Some(batch) = inputs.next().await {
-            for record in batch.records() {
+            emitter.follow(&batch, &mut out).await?;
+            for (row, record) in batch.records().enumerate() {
                 let scope = Scope { record, parameters: &parameters, now };
-                if let Err(reject) = mapper.object(ROOT, record.as_object(), &scope, &mut builder) {
-                    builder.abandon();
+                if let Err(reject) = mapper.object(ROOT, record.as_object(), &scope, emitter.builder()) {
+                    emitter.builder().abandon();
                     out.reject(record, &reject);
                 }
-                if builder.is_full() {
-                    builder.set_context(batch.context().cloned());
-                    out.send(builder.take()).await?;
-                }
+                emitter.flow_from(row, &mut out).await?;
             }
-            builder.set_context(batch.context().cloned());
-            out.send(builder.take()).await?;
+            emitter.flush(&mut out).await?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use crate::{
     contract::{Connector, Context, Inputs, Outputs, Transform},
     kit::{
-        ban::{self, Gather, Options, Place, Question, Service},
+        ban::{self, Gather, NoMatch, Options, Place, Question, Service},
         edit::Editor,
         http::Address,
     },
@@ -33,12 +33,12 @@ struct ReverseGeocode {
     /// # Longitude
     ///
     /// The field with the longitude, in decimal degrees.
-    #[serde(default = "longitude")]
+    #[serde(default = "ban::longitude")]
     longitude: FieldPath,
     /// # Latitude
     ///
     /// The field with the latitude, in decimal degrees.
-    #[serde(default = "latitude")]
+    #[serde(default = "ban::latitude")]
     latitude: FieldPath,
     /// # Position
     ///
@@ -64,7 +64,7 @@ struct ReverseGeocode {
     /// # Calls a second
     ///
     /// How many calls are made at most. The public service takes 50 a second from one address.
-    #[serde(default = "forty")]
+    #[serde(default = "ban::calls_a_second")]
     rate: NonZeroU32,
     /// # No match
     ///
@@ -78,35 +78,8 @@ struct ReverseGeocode {
     service: Option<Address>,
 }
 
-/// What becomes of records without a match.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-enum NoMatch {
-    /// # Refuse the record
-    ///
-    /// The record goes to the errors.
-    #[default]
-    Reject,
-    /// # Nothing
-    ///
-    /// The fields become empty.
-    Null,
-}
-
-fn longitude() -> FieldPath {
-    FieldPath::of_key("longitude")
-}
-
-fn latitude() -> FieldPath {
-    FieldPath::of_key("latitude")
-}
-
 fn address() -> FieldPath {
     FieldPath::of_key("address")
-}
-
-const fn forty() -> NonZeroU32 {
-    NonZeroU32::MIN.saturating_add(39)
 }
 
 impl Transform for ReverseGeocode {

@@ -2,7 +2,7 @@
 
 use crate::{
     contract::{Connector, Context, Inputs, Outputs, Transform},
-    kit::jsonld,
+    kit::{jsonld, rdf::is_iri_byte},
 };
 use bus_core::{
     error::StepError,
@@ -221,9 +221,11 @@ impl<'s> Names<'s> {
     }
 
     fn write(&mut self, batch: &Batch, out: &mut Outputs) -> Batch {
-        for record in batch.records() {
+        let mut kept = Vec::with_capacity(batch.len());
+        for (row, record) in batch.records().enumerate() {
             let Value::Object(object) = record else {
                 self.builder.copy(record);
+                kept.push(row);
                 continue;
             };
             self.text.clear();
@@ -235,8 +237,11 @@ impl<'s> Names<'s> {
                 }
             }
             self.record(batch, object);
+            kept.push(row);
         }
-        self.builder.take()
+        let mut named = self.builder.take();
+        named.set_places(batch.places_of(kept));
+        named
     }
 
     fn record(&mut self, batch: &Batch, object: Object<'_>) {
@@ -278,15 +283,17 @@ impl<'s> Names<'s> {
 
 /// Percent-encodes what no IRI can hold.
 fn escape(text: &str, out: &mut String) {
-    for char in text.chars() {
-        if char <= ' ' || matches!(char, '<' | '>' | '"' | '{' | '}' | '|' | '\\' | '^' | '`') {
-            let byte = u32::from(char);
-            out.push('%');
-            for digit in [byte >> 4, byte & 15] {
-                out.extend(char::from_digit(digit, 16).map(|digit| digit.to_ascii_uppercase()));
-            }
-        } else {
-            out.push(char);
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| !is_iri_byte(byte)) {
+        let (plain, odd) = rest.split_at(at);
+        out.push_str(plain);
+        let mut odd = odd.chars();
+        let byte = odd.next().map_or(0, u32::from);
+        out.push('%');
+        for digit in [byte >> 4, byte & 15] {
+            out.extend(char::from_digit(digit, 16).map(|digit| digit.to_ascii_uppercase()));
         }
+        rest = odd.as_str();
     }
+    out.push_str(rest);
 }

@@ -74,7 +74,7 @@ impl Transform for Split {
         let mut text = String::new();
         while let Some(batch) = inputs.next().await {
             emitter.follow(&batch, &mut out).await?;
-            for record in batch.records() {
+            for (row, record) in batch.records().enumerate() {
                 text.clear();
                 match field.get(record) {
                     None | Some(Value::Null | Value::Masked(_)) => emitter.builder().copy(record),
@@ -89,7 +89,7 @@ impl Transform for Split {
                         ),
                     ),
                 }
-                emitter.flow(&mut out).await?;
+                emitter.flow_from(row, &mut out).await?;
             }
         }
         emitter.flush(&mut out).await

@@ -50,7 +50,7 @@ impl Transform for Unflatten {
         let depth = context.limits().depth;
         while let Some(batch) = inputs.next().await {
             emitter.follow(&batch, &mut out).await?;
-            for record in batch.records() {
+            for (row, record) in batch.records().enumerate() {
                 match record.as_object() {
                     None => emitter.builder().copy(record),
                     Some(object) => match self.tree(object, depth) {
@@ -58,7 +58,7 @@ impl Transform for Unflatten {
                         Err(reject) => out.reject(record, &reject),
                     },
                 }
-                emitter.flow(&mut out).await?;
+                emitter.flow_from(row, &mut out).await?;
             }
         }
         emitter.flush(&mut out).await

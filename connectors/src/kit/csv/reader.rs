@@ -14,7 +14,7 @@ use bus_core::{
     error::Reject,
     loss::Loss,
     msg,
-    record::{Batch, Cell, Shape},
+    record::{Batch, Cell, Places, Shape},
 };
 use std::sync::Arc;
 
@@ -214,15 +214,17 @@ impl Reader {
     /// Reads all rows that are there whole, and hands over a batch that owns the text.
     fn block(&mut self, table: &mut Table, out: &mut Decoded, last: bool) {
         table.rows.load(self.text.as_bytes());
-        let mut cells = Cells::new(self.text.len());
+        let mut cells = Cells::new(self.text.len(), self.line);
         let (mut fields, mut at) = (Vec::with_capacity(table.kinds.len()), 0);
         if self.skipping {
             match table.rows.skip_line(self.text.as_bytes(), 0, last) {
                 Some(next) => (at, self.skipping) = (next, false),
                 None => at = self.text.len(),
             }
+            cells.line += newlines(self.text.as_bytes().get(..at).unwrap_or_default(), table.dialect);
         }
         while at < self.text.len() {
+            let begin = at;
             match table.rows.next(self.text.as_bytes(), at, last, &mut fields) {
                 Row::Whole { next } if next - at <= self.limits.record_bytes && self.damage.is_empty() => {
                     if !cells.row(self.text.as_bytes(), &fields, table) {
@@ -246,6 +248,7 @@ impl Reader {
                     at = self.reject_long(table, at, out, last);
                 }
             }
+            cells.passed(self.text.as_bytes().get(begin..at).unwrap_or_default(), &fields, table);
         }
         self.hand_over(table, cells, at, out);
     }
@@ -335,7 +338,9 @@ impl Reader {
                 text.truncate(at);
             }
             text.push_str(&cells.made);
-            out.batch(Batch::table(Arc::clone(&table.shape), text, cells.cells));
+            let mut batch = Batch::table(Arc::clone(&table.shape), text, cells.cells);
+            batch.set_places(Some(Arc::new(cells.places)));
+            out.batch(batch);
         }
     }
 }
@@ -365,11 +370,26 @@ struct Cells {
     /// Text made of fields that cannot stand as they are; it will follow the block's own.
     made: String,
     len: usize,
+    /// The line that the next row stands in, and those of the rows so far.
+    line: u64,
+    places: Places,
 }
 
 impl Cells {
-    fn new(len: usize) -> Self {
-        Self { cells: Vec::with_capacity(len / 8), made: String::new(), len }
+    fn new(len: usize, line: u64) -> Self {
+        let places = Places::lines();
+        Self { cells: Vec::with_capacity(len / 8), made: String::new(), len, line, places }
+    }
+
+    /// Notes that a row is behind us, taken or not, with its line.
+    #[inline]
+    fn passed(&mut self, row: &[u8], fields: &[Field], table: &Table) {
+        if self.cells.len() > self.places.len() * table.kinds.len() {
+            self.places.note(self.line);
+        }
+        // only in quotes a row has further lines
+        let plain = !fields.iter().any(|field| field.quoted);
+        self.line += if plain { 1 } else { newlines(row, table.dialect) };
     }
 
     /// Adds a row; `false` if it has not as many fields as the table has columns.

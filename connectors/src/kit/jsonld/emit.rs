@@ -36,6 +36,8 @@ pub struct Emitter {
     plans: FxHashMap<usize, Arc<Plan>>,
     pub(super) last_blank: u64,
     drops: Vec<Drops>,
+    /// Texts that were names or literals, for the next ones: no allocation a value.
+    spare: Vec<String>,
 }
 
 /// Values of one field that were left out for one reason.
@@ -47,6 +49,10 @@ struct Drops {
 
 /// Why a field is left out.
 pub(super) const NO_TERM: &str = "the context has no term for this field";
+
+/// Texts kept for their room, and the most room of each.
+const MOST_SPARE: usize = 16;
+const LARGEST_SPARE: usize = 4_096;
 
 /// Objects used as maps have many shapes; past this the plans are made anew.
 const MOST_PLANS: usize = 4_096;
@@ -260,6 +266,19 @@ impl Emitter {
     pub(super) fn drop_value(&mut self, path: &str, reason: &'static str) {
         let place = place(&mut self.drops, path.to_owned(), reason);
         self.dropped(place);
+    }
+
+    /// An empty text, as a rule with room from its last use.
+    pub(super) fn spare(&mut self) -> String {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    /// Takes a text back that is not needed any more.
+    pub(super) fn give_back(&mut self, mut text: String) {
+        if self.spare.len() < MOST_SPARE && text.capacity() <= LARGEST_SPARE {
+            text.clear();
+            self.spare.push(text);
+        }
     }
 
     /// A label for a node without a name.

@@ -25,8 +25,6 @@ pub(super) struct Work<'a, 'e> {
     emitter: &'e mut Emitter,
     sink: &'e mut dyn QuadSink,
     waiting: VecDeque<Task<'a>>,
-    /// Reused for lexical forms and IRIs.
-    text: String,
 }
 
 /// A node with a name, given or made.
@@ -43,6 +41,12 @@ impl Name {
             Self::Blank(label) => Term::Blank(label),
         }
     }
+
+    fn into_text(self) -> String {
+        match self {
+            Self::Iri(text) | Self::Blank(text) => text,
+        }
+    }
 }
 
 /// The graph that statements go to; `None` for the default one.
@@ -56,14 +60,17 @@ enum Task<'a> {
 
 impl<'a, 'e> Work<'a, 'e> {
     pub(super) fn new(emitter: &'e mut Emitter, sink: &'e mut dyn QuadSink) -> Self {
-        Self { emitter, sink, waiting: VecDeque::new(), text: String::new() }
+        Self { emitter, sink, waiting: VecDeque::new() }
     }
 
     pub(super) fn record(mut self, record: Value<'a>) -> Result<(), FormatError> {
         self.top(record, &None)?;
         while let Some(task) = self.waiting.pop_front() {
             match task {
-                Task::Node { object, plan, name, graph } => self.node(object, &plan, &name, &graph)?,
+                Task::Node { object, plan, name, graph } => {
+                    self.node(object, &plan, &name, &graph)?;
+                    self.emitter.give_back(name.into_text());
+                }
                 Task::List { items, property, head, graph } => self.list(&items, &property, head, &graph)?,
                 Task::Graph { content, graph } => self.top(content, &graph)?,
             }
@@ -86,7 +93,9 @@ impl<'a, 'e> Work<'a, 'e> {
                         if self.emitter.observations && object.get("@type").is_none() {
                             self.send(&name, names::TYPE, Term::Iri(senml::OBSERVATION), graph)?;
                         }
-                        self.node(object, &plan, &name, graph)
+                        self.node(object, &plan, &name, graph)?;
+                        self.emitter.give_back(name.into_text());
+                        Ok(())
                     }
                     (Kind::Set(place), _) => {
                         object.at(place).map_or(Ok(()), |content| self.top(content, graph))
@@ -115,14 +124,13 @@ impl<'a, 'e> Work<'a, 'e> {
     }
 
     fn unnamed(&mut self) -> Name {
-        let mut label = String::new();
+        let mut label = self.emitter.spare();
         self.emitter.next_blank(&mut label);
         Name::Blank(label)
     }
 
     /// The node that a text names; `vocabulary` for types.
     fn resource(&mut self, text: &str, vocabulary: bool) -> Option<Name> {
-        let mut iri = String::new();
         // the codes of units that no term can be
         if vocabulary
             && self.emitter.observations
@@ -131,13 +139,17 @@ impl<'a, 'e> Work<'a, 'e> {
         {
             return Some(Name::Iri(unit));
         }
-        if !self.emitter.terms.expand(text, vocabulary, true, &mut iri) {
-            return None;
+        let mut iri = self.emitter.spare();
+        if self.emitter.terms.expand(text, vocabulary, true, &mut iri) {
+            if let Some(label) = iri.strip_prefix("_:") {
+                return Some(Name::Blank(safe_label(label)));
+            }
+            if is_absolute(&iri) && is_iri(&iri) {
+                return Some(Name::Iri(iri));
+            }
         }
-        if let Some(label) = iri.strip_prefix("_:") {
-            return Some(Name::Blank(safe_label(label)));
-        }
-        (is_absolute(&iri) && is_iri(&iri)).then_some(Name::Iri(iri))
+        self.emitter.give_back(iri);
+        None
     }
 
     fn node(
@@ -169,7 +181,7 @@ impl<'a, 'e> Work<'a, 'e> {
         match value {
             Value::List(list) => list.iter().try_for_each(|item| self.types(name, item, graph)),
             Value::Text(text) => match self.resource(text, true) {
-                Some(class) => self.send(name, names::TYPE, class.term(), graph),
+                Some(class) => self.refer(name, names::TYPE, class, graph),
                 None => {
                     self.emitter.drop_value("@type", NO_IRI);
                     Ok(())
@@ -188,6 +200,19 @@ impl<'a, 'e> Work<'a, 'e> {
     ) -> Result<(), FormatError> {
         let graph = graph.as_deref().map(Name::term);
         self.sink.quad(&Quad { subject: name.term(), predicate, object, graph })
+    }
+
+    /// Says that the object is a node that is not needed then.
+    fn refer(
+        &mut self,
+        name: &Name,
+        predicate: &str,
+        object: Name,
+        graph: &Graph,
+    ) -> Result<(), FormatError> {
+        self.send(name, predicate, object.term(), graph)?;
+        self.emitter.give_back(object.into_text());
+        Ok(())
     }
 
     /// All values of a property, as its container holds them.
@@ -344,12 +369,12 @@ impl<'a, 'e> Work<'a, 'e> {
         datatype: Option<&str>,
         graph: &Graph,
     ) -> Result<(), FormatError> {
-        let mut text = std::mem::take(&mut self.text);
+        let mut text = self.emitter.spare();
         let done = match lexical(value, datatype, &mut text) {
             Some(datatype) => self.send(name, &property.predicate, literal(&text, datatype), graph),
             None => Ok(()),
         };
-        self.text = text;
+        self.emitter.give_back(text);
         done
     }
 
@@ -363,7 +388,7 @@ impl<'a, 'e> Work<'a, 'e> {
         match (value, &property.coercion) {
             (Value::Text(text), Coercion::Id | Coercion::Vocab) => {
                 match self.resource(text, property.coercion == Coercion::Vocab) {
-                    Some(node) => self.send(name, &property.predicate, node.term(), graph),
+                    Some(node) => self.refer(name, &property.predicate, node, graph),
                     None => {
                         self.emitter.drop_value(&property.path, NO_IRI);
                         Ok(())

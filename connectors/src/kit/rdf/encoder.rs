@@ -1,4 +1,4 @@
-use super::{LineWriter, Quad, QuadSink, TerseWriter};
+use super::{LineWriter, Naming, Prefix, Quad, QuadSink, TerseWriter};
 use crate::{
     contract::{Encoder, FormatError},
     kit::jsonld::Emitter,
@@ -50,27 +50,10 @@ pub(crate) struct RdfEncoder<S> {
     prefixes: Vec<Prefix>,
 }
 
-/// # Prefix
-///
-/// A short name for the beginning of IRIs.
-#[derive(Debug, Clone, serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Prefix {
-    /// # Short name
-    ///
-    /// What stands before the colon; empty for names without a prefix.
-    #[schemars(extend("examples" = ["schema"]))]
-    pub(crate) prefix: String,
-    /// # IRI
-    ///
-    /// What it stands for.
-    #[schemars(extend("examples" = ["https://schema.org/"]))]
-    pub(crate) iri: String,
-}
-
 impl<S: Syntax> RdfEncoder<S> {
-    pub(crate) fn new(writer: S, graphs: bool, base: Option<String>, prefixes: Vec<Prefix>) -> Self {
-        Self { emitter: Emitter::new(base), writer, graphs, prefixes }
+    pub(crate) fn new(writer: S, graphs: bool, naming: &Naming) -> Self {
+        let (emitter, prefixes) = (Emitter::new(naming.base.clone()), naming.prefixes.clone());
+        Self { emitter, writer, graphs, prefixes }
     }
 
     /// Lends the writer the bytes of the caller.

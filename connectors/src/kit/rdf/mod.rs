@@ -8,6 +8,7 @@ mod context;
 mod encoder;
 mod iri;
 mod lines;
+mod naming;
 mod node_writer;
 mod nodes;
 mod scan;
@@ -23,10 +24,11 @@ mod xml_reader;
 mod xml_writer;
 
 pub(crate) use compact::Prefixes;
-pub use encoder::Prefix;
 pub(crate) use encoder::RdfEncoder;
-pub(crate) use iri::{Base, is_absolute, is_iri, is_strict_iri};
+pub(crate) use iri::{Base, is_absolute, is_iri, is_iri_byte, is_strict_iri};
 pub(crate) use lines::Lines;
+pub(crate) use naming::nodes;
+pub use naming::{Naming, Prefix};
 pub(crate) use nodes::Nodes;
 pub use term::{Quad, QuadSink, Term};
 pub(crate) use turtle::Turtle;
@@ -51,15 +53,6 @@ pub(crate) mod names {
     pub(crate) const DATE: &str = "http://www.w3.org/2001/XMLSchema#date";
     pub(crate) const DATE_TIME: &str = "http://www.w3.org/2001/XMLSchema#dateTime";
     pub(crate) const BASE64: &str = "http://www.w3.org/2001/XMLSchema#base64Binary";
-}
-
-/// The prefixes of settings, to read with.
-pub(crate) fn prefixes(given: &[Prefix]) -> Prefixes {
-    let mut prefixes = Prefixes::default();
-    for prefix in given {
-        prefixes.set(&prefix.prefix, &prefix.iri);
-    }
-    prefixes
 }
 
 /// How sure one can be that bytes are Turtle.

@@ -60,6 +60,16 @@ fn write_iri(iri: &str, out: &mut Vec<u8>) {
 fn write_string(value: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let mut rest = value.as_bytes();
+    // most text needs none of it, and many bytes are looked at together
+    if rest.iter().fold(false, |any, byte| any | (*byte < b' ') | (*byte == b'"') | (*byte == b'\\')) {
+        rest = write_escaped(rest, out);
+    }
+    out.extend_from_slice(rest);
+    out.push(b'"');
+}
+
+/// Writes all up to the last character that needs a backslash; gives the rest.
+fn write_escaped<'a>(mut rest: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
     while let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t')) {
         let (plain, tail) = rest.split_at(at);
         out.extend_from_slice(plain);
@@ -72,8 +82,7 @@ fn write_string(value: &str, out: &mut Vec<u8>) {
         });
         rest = tail.get(1..).unwrap_or_default();
     }
-    out.extend_from_slice(rest);
-    out.push(b'"');
+    rest
 }
 
 /// Writes Turtle and TriG as quads come: those of one subject that follow each other stand together.

@@ -31,11 +31,22 @@ impl<'de> Deserialize<'de> for Now {
     }
 }
 
-/// How a pack is read.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Reading {
+/// How a pack is read: the settings that its three forms share.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Reading {
+    /// # Received at
+    ///
+    /// The moment that relative times count from, with its zone. Empty: when the data come in.
+    #[schemars(extend("examples" = ["2026-03-28T00:00:00Z"]))]
     pub(crate) now: Option<Now>,
+    /// # Order
+    ///
+    /// The order of the records. Packs of more than 100 000 records stay as they are written.
     pub(crate) order: Order,
+    /// # Open stream
+    ///
+    /// The pack is a stream (SensML): it need not have an end, and records come at once.
     pub(crate) stream: bool,
 }
 

@@ -34,7 +34,9 @@ impl Tag {
             }
             self.builder.end();
         }
-        self.builder.take()
+        let mut tagged = self.builder.take();
+        tagged.set_places(batch.places().cloned());
+        tagged
     }
 
     fn shape(&mut self, shape: &Arc<Shape>) -> (Arc<Shape>, usize) {
