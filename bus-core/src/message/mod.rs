@@ -158,6 +158,14 @@ plain_details!(
     &std::sync::Arc<str>
 );
 
+/// An English text that is translated where it is shown: so the translation test finds it.
+#[macro_export]
+macro_rules! text {
+    ($english:literal) => {
+        $english
+    };
+}
+
 /// A [`Message`]: an English template and its details.
 ///
 /// ```

@@ -53,6 +53,8 @@ struct Writer {
     head: Option<Arc<Json>>,
     records: RecordWriter,
     nodes: u64,
+    /// Knows what the context says of the fields.
+    meanings: jsonld::Emitter,
 }
 
 impl Writer {
@@ -120,6 +122,10 @@ impl Encoder for Writer {
             }
         }
         json::note_losses(batch, losses);
+        // without a context the fields mean nothing, and nothing is lost of that
+        if batch.context().is_some() && self.meanings.enter(batch).is_ok() {
+            self.meanings.note_untyped(batch, losses);
+        }
         Ok(())
     }
 

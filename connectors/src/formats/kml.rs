@@ -14,7 +14,7 @@ pub(crate) static FORMAT: Format = Format::new("kml")
 
 /// # KML
 ///
-/// Placemarks of Google Earth and My Maps (read only), each a record: name, description, extended data, the
+/// Placemarks of Google Earth and My Maps (read only, also in KMZ), each a record: name, description, extended data, the
 /// folders it is in (`folder`), and its geometry as a GeoJSON object in `geometry`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

@@ -11,6 +11,7 @@ use bus_core::{
     Message,
     error::{Reject, StepError},
     expression::{EvalError, Evaluator, Expression, Scope, Template, TemplateWriter},
+    loss::{Loss, LossReport},
     msg,
     path::{FieldPath, Segment},
     record::{Batch, BatchBuilder, Cell, Object, Slot, Value},
@@ -193,7 +194,13 @@ struct Mapper {
 }
 
 enum Maker {
-    Pick { slot: Slot, inner: Vec<Segment> },
+    /// With how many records lacked the field, and whether any had it.
+    Pick {
+        slot: Slot,
+        inner: Vec<Segment>,
+        lacking: u64,
+        found: bool,
+    },
     Expression(Box<Evaluator>, Option<Slot>),
     Template(Box<TemplateWriter>),
     Constant(Json),
@@ -203,9 +210,12 @@ impl Maker {
     fn new(source: &Source, fuel: u64) -> Self {
         match source {
             Source::Field(path) => match path.segments().split_first() {
-                Some((Segment::Key(key), inner)) => {
-                    Self::Pick { slot: Slot::new(key.clone()), inner: inner.to_vec() }
-                }
+                Some((Segment::Key(key), inner)) => Self::Pick {
+                    slot: Slot::new(key.clone()),
+                    inner: inner.to_vec(),
+                    lacking: 0,
+                    found: false,
+                },
                 _ => Self::Constant(Json::Null),
             },
             Source::Expression(expression) => {
@@ -224,12 +234,17 @@ impl Maker {
         out: &mut BatchBuilder,
     ) -> Result<(), EvalError> {
         match self {
-            Self::Pick { slot, inner } => {
-                match record
+            Self::Pick { slot, inner, lacking, found } => {
+                let picked = record
                     .and_then(|record| Some((record, inside(record.batch(), slot.cell(record), inner)?)))
-                {
+                    .filter(|(_, cell)| !cell.is_absent());
+                *found |= picked.is_some();
+                match picked {
                     Some((record, cell)) => out.put(record.batch(), cell),
-                    None => out.absent(),
+                    None => {
+                        *lacking += 1;
+                        out.absent();
+                    }
                 }
                 Ok(())
             }
@@ -281,6 +296,19 @@ impl Mapper {
     fn new(map: Map, fuel: u64) -> Self {
         let makers = map.values.iter().map(|field| Maker::new(&field.value, fuel)).collect();
         Self { map, makers }
+    }
+
+    /// Fields that were picked and that no record had: a name that was mistyped, as a rule.
+    fn never_found(&self) -> LossReport {
+        let mut losses = LossReport::default();
+        for (maker, field) in self.makers.iter().zip(&self.map.values) {
+            if let (Maker::Pick { lacking, found: false, .. }, Source::Field(path)) = (maker, &field.value) {
+                if *lacking > 0 {
+                    losses.add(&path.to_string(), Loss::Dropped, "no record has this field", *lacking);
+                }
+            }
+        }
+        losses
     }
 
     fn object(
@@ -354,6 +382,7 @@ impl Transform for Map {
             }
             emitter.flush(&mut out).await?;
         }
+        context.report_losses(mapper.never_found());
         Ok(())
     }
 }

@@ -3,7 +3,7 @@ use super::{
     compile::compile,
     full,
     plan::{Field, Kind, Plan},
-    terms::{Container, Terms},
+    terms::{Coercion, Container, Terms},
     work::Work,
 };
 use crate::{
@@ -17,6 +17,7 @@ use bus_core::{
     loss::{Loss, LossReport},
     msg,
     record::{Batch, Object, Value},
+    text,
 };
 use rustc_hash::FxHashMap;
 use serde_json::Value as Json;
@@ -48,7 +49,7 @@ struct Drops {
 }
 
 /// Why a field is left out.
-pub(super) const NO_TERM: &str = "the context has no term for this field";
+pub(super) const NO_TERM: &str = text!("the context has no term for this field");
 
 /// Texts kept for their room, and the most room of each.
 const MOST_SPARE: usize = 16;
@@ -169,6 +170,39 @@ impl Emitter {
             }
         }
         Ok(())
+    }
+
+    /// Notes what a JSON-LD document says less exactly than its records: numbers and times whose field has no
+    /// type in the context. Call [`Self::enter`] first.
+    pub(crate) fn note_untyped(&mut self, batch: &Batch, losses: &mut LossReport) {
+        for record in batch.records().filter_map(Value::as_object) {
+            self.untyped(record, "", 0, losses);
+        }
+    }
+
+    fn untyped(&mut self, object: Object<'_>, path: &str, depth: usize, losses: &mut LossReport) {
+        let plan = self.plan(object, path);
+        for (place, field) in &plan.fields {
+            let (Field::Property(property), Some(value)) = (field, object.at(*place)) else { continue };
+            let untyped = property.coercion == Coercion::None;
+            match value {
+                Value::Decimal(_) if untyped => {
+                    losses.note(&property.path, Loss::Approximated, "JSON-LD reads this number as xsd:double: give the field the type xsd:decimal in the context");
+                }
+                Value::Time(_) if untyped => {
+                    losses.note(&property.path, Loss::Approximated, "JSON-LD reads this time as text: give the field a type such as xsd:dateTime in the context");
+                }
+                Value::Object(inner) if depth < DEEPEST => {
+                    self.untyped(inner, &property.path, depth + 1, losses)
+                }
+                Value::List(list) if depth < DEEPEST => {
+                    for inner in list.iter().filter_map(Value::as_object) {
+                        self.untyped(inner, &property.path, depth + 1, losses);
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Whether plans do all of `object` right.

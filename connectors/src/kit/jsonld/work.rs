@@ -11,13 +11,16 @@ use crate::{
         senml,
     },
 };
-use bus_core::record::{Object, Value};
+use bus_core::{
+    record::{Object, Value},
+    text,
+};
 use std::{collections::VecDeque, sync::Arc};
 
-const NO_FORM: &str = "a withheld value has no form in RDF";
-const NO_IRI: &str = "the text is not an IRI";
-const NO_LANGUAGE: &str = "the language tag is not well-formed";
-const NO_NODE: &str = "a record that is no object has no form in RDF";
+const NO_FORM: &str = text!("a withheld value has no form in RDF");
+const NO_IRI: &str = text!("the text is not an IRI");
+const NO_LANGUAGE: &str = text!("the language tag is not well-formed");
+const NO_NODE: &str = text!("a record that is no object has no form in RDF");
 
 /// Writes the quads of one record; nodes inside it come after it, so that what is said of one node stands
 /// together.

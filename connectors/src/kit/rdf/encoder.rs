@@ -72,7 +72,7 @@ impl<S: Syntax> RdfEncoder<S> {
         let mut flat = Flat { writer: &mut self.writer, flattened: 0 };
         self.emitter.emit(batch, &mut flat, losses)?;
         if flat.flattened > 0 {
-            let reason = "this format has no named graphs: their statements stand without";
+            let reason = bus_core::text!("this format has no named graphs: their statements stand without");
             losses.add("@graph", Loss::Approximated, reason, flat.flattened);
         }
         Ok(())

@@ -47,6 +47,41 @@ fn ods(content: &str) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
+/// Two batches of such records, one record each of 60 kB beside the other fields.
+fn late_column(batches: usize) -> (Vec<Json>, LossReport) {
+    let mut encoder = FormatChoice::of_id("xlsx").unwrap().encoder().unwrap();
+    let (mut bytes, mut losses) = (Vec::new(), LossReport::default());
+    for number in 0..batches {
+        let mut builder = BatchBuilder::new();
+        for _ in 0..16 {
+            builder.begin_object();
+            builder.key("a").unwrap();
+            builder.text(&"x".repeat(30_000));
+            if number + 1 == batches {
+                builder.key("late").unwrap();
+                builder.int(7);
+            }
+            builder.end();
+        }
+        encoder.encode(&builder.take(), &mut bytes, &mut losses).unwrap();
+    }
+    encoder.finish(&mut bytes, &mut losses).unwrap();
+    let limits = Limits { expansion_ratio: 100_000, ..Limits::default() };
+    (decode(&json!("xlsx"), &bytes, &limits).unwrap(), losses)
+}
+
+#[test]
+fn columns_that_come_late_are_there_too() {
+    let (records, losses) = late_column(2);
+    assert!(losses.is_empty());
+    assert_eq!((&records[0]["late"], &records[31]["late"]), (&Json::Null, &json!(7)));
+    // beyond what can be held it is said
+    let (records, losses) = late_column(60);
+    assert_eq!(records.len(), 960);
+    let lost: Vec<_> = losses.iter().map(|(path, losses)| (path, losses[0].count)).collect();
+    assert_eq!(lost, [("late", 16)]);
+}
+
 #[test]
 fn a_workbook_keeps_kinds() {
     let (bytes, losses) = xlsx(|out| {

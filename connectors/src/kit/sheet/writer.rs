@@ -7,11 +7,14 @@ use crate::{
 use bus_core::{
     loss::{Loss, LossReport},
     msg,
-    record::{Batch, Key, Number, Object, Precision, Timestamp, Value},
+    record::{Batch, Key, Number, Object, Precision, Shape, Timestamp, Value},
 };
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
+/// As much of the records is held to know all columns; one that comes later still is left out.
+const MOST_HELD: usize = 24 << 20;
 /// A sheet has no more rows, the header among them.
 const MOST_ROWS: u32 = 1_048_576;
 const MOST_COLUMNS: usize = 16_384;
@@ -25,8 +28,11 @@ const WIDEST: usize = 60;
 /// Writes records as a sheet of a workbook.
 pub struct Writer {
     workbook: Workbook,
-    /// Made with the first batch, whose fields are the columns.
+    /// Made when the columns are settled: the fields of all records that could be held until then.
     sheet: Option<Worksheet>,
+    /// Records that wait for the columns to be settled, and the bytes they take.
+    waiting: Vec<Batch>,
+    held: usize,
     name: String,
     columns: FxHashMap<Key, u16>,
     widths: Vec<usize>,
@@ -45,6 +51,8 @@ impl Writer {
         Self {
             workbook: Workbook::new(),
             sheet: None,
+            waiting: Vec::new(),
+            held: 0,
             name: name.to_owned(),
             columns: FxHashMap::default(),
             widths: Vec::new(),
@@ -57,22 +65,57 @@ impl Writer {
         }
     }
 
-    fn begin(&mut self, batch: &Batch) -> Result<(), XlsxError> {
+    fn add_column(&mut self, key: &Key, names: &mut Vec<Key>) {
+        if names.len() < MOST_COLUMNS && !self.columns.contains_key(key) {
+            self.columns.insert(Key::clone(key), u16::try_from(names.len()).unwrap_or(u16::MAX));
+            names.push(Key::clone(key));
+        }
+    }
+
+    /// Writes the records that waited for the columns.
+    fn settle(&mut self, losses: &mut LossReport) -> Result<(), FormatError> {
+        let waiting = std::mem::take(&mut self.waiting);
+        self.begin(&waiting).map_err(|error| failed(&error))?;
+        waiting.iter().try_for_each(|batch| self.rows(batch, losses))
+    }
+
+    fn rows(&mut self, batch: &Batch, losses: &mut LossReport) -> Result<(), FormatError> {
+        for record in batch.records() {
+            let Some(record) = record.as_object() else {
+                losses.note("", Loss::Dropped, "a record that is not an object has no columns");
+                continue;
+            };
+            if self.row >= MOST_ROWS {
+                return Err(FormatError::new(msg!(
+                    "a sheet holds {limit} rows: write CSV, or split the records",
+                    limit = MOST_ROWS
+                )));
+            }
+            self.record(record, losses).map_err(|error| failed(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Settles the columns by these records.
+    fn begin(&mut self, batches: &[Batch]) -> Result<(), XlsxError> {
         // the same records make the same bytes: no clock
         let created = ExcelDateTime::from_ymd(2000, 1, 1)?;
         self.workbook.set_properties(&DocProperties::new().set_creation_datetime(&created));
         let mut sheet = self.workbook.new_worksheet_with_constant_memory()?;
         sheet.set_name(self.name.as_str())?;
-        let keys = batch.records().filter_map(Value::as_object).flat_map(|record| record.shape().keys());
+        let records = || batches.iter().flat_map(Batch::records).filter_map(Value::as_object);
         let mut names: Vec<Key> = Vec::new();
-        for key in keys {
-            if names.len() < MOST_COLUMNS && !self.columns.contains_key(key) {
-                self.columns.insert(Key::clone(key), u16::try_from(names.len()).unwrap_or(u16::MAX));
-                names.push(Key::clone(key));
+        let mut seen: Option<&Arc<Shape>> = None;
+        for shape in records().map(Object::shape) {
+            if seen.replace(shape).is_some_and(|seen| Arc::ptr_eq(seen, shape)) {
+                continue;
+            }
+            for key in shape.keys() {
+                self.add_column(key, &mut names);
             }
         }
         self.widths = names.iter().map(|name| name.chars().count()).collect();
-        for record in batch.records().filter_map(Value::as_object).take(100) {
+        for record in records().take(100) {
             for (key, value) in record.iter() {
                 self.text.clear();
                 value.write_plain(&mut self.text);
@@ -216,30 +259,19 @@ impl Encoder for Writer {
         if batch.is_empty() {
             return Ok(());
         }
-        if self.sheet.is_none() {
-            self.begin(batch).map_err(|error| failed(&error))?;
+        if self.sheet.is_some() {
+            return self.rows(batch, losses);
         }
-        for record in batch.records() {
-            let Some(record) = record.as_object() else {
-                losses.note("", Loss::Dropped, "a record that is not an object has no columns");
-                continue;
-            };
-            if self.row >= MOST_ROWS {
-                return Err(FormatError::new(msg!(
-                    "a sheet holds {limit} rows: write CSV, or split the records",
-                    limit = MOST_ROWS
-                )));
-            }
-            self.record(record, losses).map_err(|error| failed(&error))?;
-        }
-        Ok(())
+        self.held += batch.size();
+        self.waiting.push(batch.clone());
+        if self.held < MOST_HELD { Ok(()) } else { self.settle(losses) }
     }
 
-    fn finish(&mut self, out: &mut Vec<u8>, _: &mut LossReport) -> Result<(), FormatError> {
+    fn finish(&mut self, out: &mut Vec<u8>, losses: &mut LossReport) -> Result<(), FormatError> {
+        if self.sheet.is_none() {
+            self.settle(losses)?;
+        }
         let finished = |writer: &mut Self| -> Result<Vec<u8>, XlsxError> {
-            if writer.sheet.is_none() {
-                writer.begin(&Batch::default())?;
-            }
             if let Some(mut sheet) = writer.sheet.take() {
                 if let Some(last) =
                     writer.columns.len().checked_sub(1).and_then(|last| u16::try_from(last).ok())

@@ -72,7 +72,7 @@ pub async fn read<S: ByteStream>(
         return Box::pin(read_document(opened, options, out, context)).await;
     }
     if is_archive(stream.bytes(), options) {
-        let entries = options.entries.cloned();
+        let entries = options.entries.cloned().or_else(|| map_alone(options));
         let pieces = match options.path {
             Some(path) => zip::of_file(path, entries, context.limits().expansion_ratio),
             None => zip::of_stream(stream, entries, context).await,
@@ -112,6 +112,13 @@ fn is_archive(start: &[u8], options: &ReadOptions<'_>) -> bool {
         format.sniff(start) > 0 || format.sniff(zip::MAGIC) > 0
     };
     !chosen.is_some_and(itself)
+}
+
+/// Of a KMZ archive the map is read, not its pictures.
+fn map_alone(options: &ReadOptions<'_>) -> Option<glob::Pattern> {
+    let by_name = options.name.to_ascii_lowercase().ends_with(".kmz");
+    let by_type = options.media_type.is_some_and(|kind| kind.starts_with("application/vnd.google-earth.kmz"));
+    if by_name || by_type { glob::Pattern::new("*.kml").ok() } else { None }
 }
 
 async fn read_entries(

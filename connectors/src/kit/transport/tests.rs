@@ -98,6 +98,13 @@ fn the_entries_of_an_archive_are_read_in_turn() {
 }
 
 #[test]
+fn of_a_kmz_the_map_is_read() {
+    let map = "<kml><Placemark><name>Port</name></Placemark></kml>";
+    let bytes = archive(&[("doc.kml", map), ("files/icon.png", "\u{89}PNG")]);
+    assert_eq!(read("x.kmz", &bytes, json!({})).out()[0]["name"], json!("Port"));
+}
+
+#[test]
 fn many_files_are_read_in_the_order_of_their_names() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["b", "a", "c[1]"] {

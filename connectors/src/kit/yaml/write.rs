@@ -157,4 +157,4 @@ impl Encoder for Writer {
 }
 
 /// As the JSON writer says it.
-const MASKED: &str = "a masked value is written as its mark";
+const MASKED: &str = bus_core::text!("a masked value is written as its mark");
