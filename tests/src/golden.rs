@@ -1,6 +1,9 @@
 //! Golden cases of formats: a document, the records it holds, and the document they make.
 
-use crate::records;
+use crate::{
+    mutation::{Chance, damaged, survives},
+    records,
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use bus_core::{loss::LossReport, record::Batch};
 use connectors::{
@@ -74,6 +77,24 @@ impl Golden {
             }
         }
         self.compare_encoded(&format)
+    }
+
+    /// Decodes the input of the case damaged in `count` ways.
+    ///
+    /// # Errors
+    /// The damage, and how what came of it depends on the cut.
+    pub fn damage(&self, id: &str, path: &Path, count: usize) -> Result<(), String> {
+        let settings = self.settings.clone().unwrap_or_else(|| json!({}));
+        let format: FormatChoice =
+            serde_json::from_value(json!({ id: settings })).map_err(|error| error.to_string())?;
+        let Some(input) = self.input(path)? else { return Ok(()) };
+        let mut chance = Chance::new(&path.display().to_string());
+        for number in 0..count {
+            let bytes = damaged(&input, &mut chance);
+            survives(&format, &bytes, number % 7 + 1)
+                .map_err(|difference| format!("{}\n{difference}", String::from_utf8_lossy(&bytes)))?;
+        }
+        Ok(())
     }
 
     fn input(&self, path: &Path) -> Result<Option<Vec<u8>>, String> {

@@ -1,6 +1,7 @@
 //! The one harness of the house's tests: where things stand, scores with floors, cases as files.
 
 pub mod golden;
+pub mod mutation;
 pub mod records;
 mod score;
 pub mod server;

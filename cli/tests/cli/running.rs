@@ -68,6 +68,48 @@ fn refused_records_are_kept() {
     assert!(done.err.contains("refused/stations.ndjson"), "{}", done.err);
 }
 
+const VERIFIED: &str = "version: 1
+steps:
+  - { id: read, connector: file, settings: { path: places.csv } }
+  - { id: named, connector: map, settings: { fields: [{ name: kw, value: { field: power } }] } }
+  - { id: far, connector: filter, settings: { expression: place != \"here\" } }
+  - { id: sound, connector: validate, settings: { fields: [{ field: kw, type: number }] } }
+  - { id: gone, connector: discard }
+links:
+  - read -> named -> far -> sound -> gone
+";
+
+/// A row over two lines, a blank line, rows that a step leaves out: the line is that of the file all the same.
+#[test]
+fn records_refused_by_a_step_know_their_line() {
+    let table = "place,power\nA,1\n\"B\nb\",2\nhere,3\n\nC,many\nD\nE,5\nF,few\n";
+    let folder = Folder::with(&[("verified.yaml", VERIFIED), ("places.csv", table)]);
+    let done = folder.run(&["run", "verified.yaml", "--errors", "refused", "--lang=fr"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(done.err.contains("ligne 7 : champ `kw`"), "{}", done.err);
+    let refused = read(&folder, "refused/sound.ndjson");
+    let lines: Vec<Value> = refused
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["line"].clone())
+        .collect();
+    assert_eq!(lines, [json!(7), json!(10)]);
+    // where a format has no lines to speak of, the record is counted
+    folder.write("places.json", "[{\"place\":\"A\",\"power\":1},{\"place\":\"B\",\"power\":\"many\"}]");
+    let done = folder.run(&["run", "verified.yaml", "--input=read=places.json"]);
+    assert!(done.err.contains("record 2: field `kw`"), "{}", done.err);
+    let lines = "{\"place\":\"A\",\"power\":1}\n\n{\"place\":\"B\",\"power\":\"many\"}\n";
+    folder.write("places.ndjson", lines);
+    let done = folder.run(&["run", "verified.yaml", "--input=read=places.ndjson"]);
+    assert!(done.err.contains("line 3: field `kw`"), "{}", done.err);
+}
+
+#[test]
+fn a_field_that_no_record_has_is_told() {
+    let folder = Folder::with(&[("verified.yaml", VERIFIED), ("places.csv", "place,powre\nA,1\n")]);
+    let done = folder.run(&["run", "verified.yaml"]);
+    assert!(done.err.contains("field `power` dropped 1 times: no record has this field"), "{}", done.err);
+}
+
 #[test]
 fn what_has_not_changed_is_not_read_again() {
     let folder = folder();

@@ -58,19 +58,38 @@ const POLARS: &str = "import polars as p; p.scan_csv('meters.csv', schema_overri
 
 const MORPH: &str = "[CONFIGURATION]\noutput_file: morph.nt\nnumber_of_processes: 1\nlogging_level: ERROR\n[data]\nmappings: mapping.rml.ttl\n";
 
+const CSVTOJSON: &str = "const fs = require('fs');
+const read = require('csvtojson')({ checkType: true, colParser: { prm: 'string', insee: 'string' }, downstreamFormat: 'line' });
+fs.createReadStream('meters.csv').pipe(read).pipe(fs.createWriteStream('csvtojson.ndjson'));
+";
+
 const MAPPED: &str = include_str!("mapped.yaml");
 const SENML: &str = include_str!("senml.yaml");
 const COMPUTED: &str = include_str!("computed.yaml");
 /// All cases.
 pub(crate) fn all(ours: &Path, data: &Path, peers: &Peers) -> Vec<Case> {
-    for (name, text) in
-        [("morph.ini", MORPH), ("mapped.yaml", MAPPED), ("senml.yaml", SENML), ("computed.yaml", COMPUTED)]
-    {
+    for (name, text) in [
+        ("morph.ini", MORPH),
+        ("mapped.yaml", MAPPED),
+        ("senml.yaml", SENML),
+        ("computed.yaml", COMPUTED),
+        ("csvtojson.js", CSVTOJSON),
+    ] {
         // a folder that cannot be written shows when the first command runs
         let _written = fs::write(data.join(name), text);
     }
     let (bus, python) = (ours.display().to_string(), peers.python.display().to_string());
-    [tables(&bus, &python), graphs(&bus, &python)].into_iter().flatten().collect()
+    let mut all: Vec<Case> = [tables(&bus, &python), graphs(&bus, &python)].into_iter().flatten().collect();
+    if let (Some(first), Some(modules)) = (all.first_mut(), &peers.node) {
+        first.peers.push(Peer {
+            name: "csvtojson",
+            command: format!("env NODE_PATH={} node csvtojson.js", modules.display()),
+            output: "csvtojson.ndjson",
+            asked: "≤ 0.1",
+            same: Same::Lines,
+        });
+    }
+    all
 }
 
 fn tables(bus: &str, python: &str) -> Vec<Case> {
@@ -111,7 +130,7 @@ fn tables(bus: &str, python: &str) -> Vec<Case> {
         },
         Case {
             name: "CSV: filter, compute, rename → CSV",
-            ours: format!("{bus} run computed.yaml"),
+            ours: format!("{bus} run computed.yaml --input in=meters.csv"),
             input: "meters.csv",
             rate_asked: "",
             output: "ours.csv",
@@ -135,7 +154,7 @@ fn graphs(bus: &str, python: &str) -> Vec<Case> {
     vec![
         Case {
             name: "CSV → N-Triples, 9 a row",
-            ours: format!("{bus} run mapped.yaml"),
+            ours: format!("{bus} run mapped.yaml --input in=meters.csv"),
             input: "meters.csv",
             rate_asked: "",
             output: "ours.nt",
@@ -143,7 +162,7 @@ fn graphs(bus: &str, python: &str) -> Vec<Case> {
         },
         Case {
             name: "CSV → SenML",
-            ours: format!("{bus} run senml.yaml"),
+            ours: format!("{bus} run senml.yaml --input in=meters.csv"),
             input: "meters.csv",
             rate_asked: "",
             output: "ours.senml.json",

@@ -8,6 +8,8 @@ use std::{path::PathBuf, process::Command};
 pub(crate) struct Peers {
     /// A Python with Polars and morph-kgc.
     pub(crate) python: PathBuf,
+    /// Modules for Node.js, with csvtojson; `None` where there is no Node.js.
+    pub(crate) node: Option<PathBuf>,
 }
 
 /// Finds the peers, and installs those that are missing.
@@ -35,5 +37,12 @@ pub(crate) fn find() -> Result<Peers> {
         )?;
         std::fs::write(environment.join("installed"), "")?;
     }
-    Ok(Peers { python })
+    let node = target().join("bench/node");
+    let with_node = there("node") && there("npm");
+    if with_node && !node.join("node_modules/csvtojson").exists() {
+        std::fs::create_dir_all(&node)?;
+        let install = ["install", "--silent", "--no-audit", "--no-fund", "csvtojson", "--prefix"];
+        run("Node.js peers", Command::new("npm").args(install).arg(&node))?;
+    }
+    Ok(Peers { python, node: with_node.then(|| node.join("node_modules")) })
 }
