@@ -119,12 +119,13 @@ fn refusal(record: &serde_json::Value, language: Language) -> String {
         (None, _, Some(number)) => Some(msg!("record {number}", number = number)),
         (None, _, None) => None,
     };
-    parts.extend(place.map(|place| place.text(language)));
+    parts.extend(place);
     if !text("field").is_empty() {
-        parts.push(msg!("field `{field}`", field = text("field")).text(language));
+        parts.push(msg!("field `{field}`", field = text("field")));
     }
-    parts.push(text("reason").to_owned());
-    parts.join(": ")
+    let reason = msg!("{problem}", problem = text("reason"));
+    let around = |inner: Message, place: Message| msg!("{place}: {problem}", place = place, problem = inner);
+    parts.into_iter().rev().fold(reason, around).text(language)
 }
 
 fn decimals(seconds: f64) -> String {

@@ -85,7 +85,6 @@ mod tests {
         records: u32,
         delimiter: Option<Delimiter>,
         names: Option<Vec<String>>,
-        inner: Option<Box<Settings>>,
         share: Option<f64>,
         yes: Option<bool>,
     }
@@ -122,7 +121,6 @@ mod tests {
             (json!({ "records": null }), "il faut un nombre entier ici, pas rien / "),
             (json!({ "records": 1, "names": "a" }), "il faut une liste ici, pas `a` / "),
             (json!({ "records": 1, "names": [{}] }), "il faut un texte ici, pas un groupe de champs / "),
-            (json!({ "records": 1, "inner": [1] }), "`delimiter` manque / "),
             (json!({ "records": 1, "share": true }), "il faut un nombre ici, pas `true` / "),
             (json!({ "records": 1, "yes": 0.5 }), "il faut `true` ou `false` ici, pas `0.5` / "),
         ] {

@@ -16,7 +16,6 @@ pub(crate) static FORMAT: Format = Format::new("senml")
 /// Measurements of sensors (RFC 8428). They come in resolved, as records with `name`, `time`, `unit` and
 /// `value`, and are written with base fields, which makes them short.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(transparent)]
 pub struct Settings(Reading);
 
 impl Codec for Settings {

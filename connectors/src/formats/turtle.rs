@@ -16,7 +16,6 @@ pub(crate) static FORMAT: Format = Format::new("turtle")
 ///
 /// RDF for people to read. Statements of one subject that follow each other become one record.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(transparent)]
 pub struct Settings(Naming);
 
 impl Codec for Settings {

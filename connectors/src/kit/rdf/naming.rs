@@ -3,10 +3,11 @@ use crate::contract::Limits;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Where the IRIs of a document begin: the settings that the syntaxes with short names share.
+// Where the IRIs of a document begin: the settings that the syntaxes with short names share. (A doc comment would
+// become their text.)
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Naming {
+pub(crate) struct Naming {
     /// # Base
     ///
     /// The absolute IRI that relative ones start from, as a rule the address of the document.

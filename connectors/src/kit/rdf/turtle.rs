@@ -37,15 +37,27 @@ impl Turtle {
 
     /// Reads the first `end` bytes of the buffer, which are whole statements.
     fn read(&mut self, end: usize, last: bool, out: &mut Decoded) -> Result<(), FormatError> {
-        let bytes = self.buffer.get(..end).unwrap_or_default();
-        let text = match std::str::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => {
-                let before = std::str::from_utf8(bytes.get(..error.valid_up_to()).unwrap_or_default());
-                let (line, column) = self.place.of(before.unwrap_or_default());
-                return Err(FormatError::at(line, column, msg!("this is not UTF-8 text")));
-            }
+        let buffer = std::mem::take(&mut self.buffer);
+        let bytes = buffer.get(..end).unwrap_or_default();
+        let done = match std::str::from_utf8(bytes) {
+            Ok(text) => self.statements(text, last, out),
+            Err(error) => self.up_to(bytes.get(..error.valid_up_to()).unwrap_or_default(), out),
         };
+        self.buffer = buffer;
+        done
+    }
+
+    /// Reads the whole statements of `good`, behind which something stands that is no text.
+    fn up_to(&mut self, good: &[u8], out: &mut Decoded) -> Result<(), FormatError> {
+        let good = std::str::from_utf8(good).unwrap_or_default();
+        let end = Cutter::default().scan(good.as_bytes()).unwrap_or(0);
+        let (whole, rest) = good.split_at(end);
+        self.statements(whole, false, out)?;
+        let (line, column) = self.place.of(rest);
+        Err(FormatError::at(line, column, msg!("this is not UTF-8 text")))
+    }
+
+    fn statements(&mut self, text: &str, last: bool, out: &mut Decoded) -> Result<(), FormatError> {
         let done = self.reader.read(text, last, &mut self.nodes, out);
         done.map_err(|trouble| match trouble {
             Trouble::Syntax(Syntax { at, message }) => {

@@ -4,7 +4,9 @@ use crate::{
     kit::jsonld,
 };
 use bus_core::msg;
+use oxrdf::{BlankNode, NamedOrBlankNode, Triple};
 use oxrdfxml::RdfXmlParser;
+use rustc_hash::FxHashMap;
 
 /// Reads RDF/XML. The document is kept whole: its parser works on a slice.
 pub(crate) struct XmlReader {
@@ -42,12 +44,14 @@ impl Decoder for XmlReader {
         }
         let mut triples = parser.for_slice(&document);
         let mut known = 0;
+        let mut labels = Labels::default();
         while let Some(triple) = triples.next() {
             let triple = triple.map_err(|error| {
                 let at = usize::try_from(triples.buffer_position()).unwrap_or(usize::MAX);
                 let (line, column) = place(&document, at);
                 FormatError::at(line, column, msg!("{problem}", problem = error.to_string()))
             })?;
+            let triple = labels.of(triple);
             let count = triples.prefixes().count();
             if count != known {
                 known = count;
@@ -66,6 +70,29 @@ impl Decoder for XmlReader {
             jsonld::send(&triple.in_graph(oxrdf::GraphName::DefaultGraph), &mut sink)?;
         }
         self.nodes.finish(out)
+    }
+}
+
+/// Labels for nodes that have none in the document, in the order they come: the parser's own are by chance.
+#[derive(Default)]
+struct Labels(FxHashMap<u128, BlankNode>);
+
+impl Labels {
+    fn of(&mut self, mut triple: Triple) -> Triple {
+        if let NamedOrBlankNode::BlankNode(node) = &mut triple.subject {
+            self.name(node);
+        }
+        if let oxrdf::Term::BlankNode(node) = &mut triple.object {
+            self.name(node);
+        }
+        triple
+    }
+
+    fn name(&mut self, node: &mut BlankNode) {
+        let Some(chance) = node.as_ref().unique_id() else { return };
+        let next = self.0.len() + 1;
+        let label = self.0.entry(chance).or_insert_with(|| BlankNode::new_unchecked(format!("genid{next}")));
+        node.clone_from(label);
     }
 }
 

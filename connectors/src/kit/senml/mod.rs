@@ -17,7 +17,8 @@ pub(crate) use cbor::{CborReader, CborWriter};
 pub(crate) use context::unit_iri;
 pub use context::{OBSERVATION, context, is_senml};
 pub(crate) use pack::{JsonReader, JsonWriter};
-pub use settings::{Now, Order, Reading};
+pub(crate) use settings::Reading;
+pub use settings::{Now, Order};
 pub(crate) use unresolve::PackEncoder;
 pub(crate) use xml::{XmlReader, XmlWriter};
 

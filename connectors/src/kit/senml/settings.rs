@@ -31,10 +31,10 @@ impl<'de> Deserialize<'de> for Now {
     }
 }
 
-/// How a pack is read: the settings that its three forms share.
+// How a pack is read: the settings that its three forms share. (A doc comment would become their text.)
 #[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Reading {
+pub(crate) struct Reading {
     /// # Received at
     ///
     /// The moment that relative times count from, with its zone. Empty: when the data come in.
