@@ -302,10 +302,10 @@ impl Mapper {
     fn never_found(&self) -> LossReport {
         let mut losses = LossReport::default();
         for (maker, field) in self.makers.iter().zip(&self.map.values) {
-            if let (Maker::Pick { lacking, found: false, .. }, Source::Field(path)) = (maker, &field.value) {
-                if *lacking > 0 {
-                    losses.add(&path.to_string(), Loss::Dropped, "no record has this field", *lacking);
-                }
+            if let (Maker::Pick { lacking, found: false, .. }, Source::Field(path)) = (maker, &field.value)
+                && *lacking > 0
+            {
+                losses.add(&path.to_string(), Loss::Dropped, "no record has this field", *lacking);
             }
         }
         losses

@@ -193,7 +193,7 @@ impl Emitter {
                     losses.note(&property.path, Loss::Approximated, "JSON-LD reads this time as text: give the field a type such as xsd:dateTime in the context");
                 }
                 Value::Object(inner) if depth < DEEPEST => {
-                    self.untyped(inner, &property.path, depth + 1, losses)
+                    self.untyped(inner, &property.path, depth + 1, losses);
                 }
                 Value::List(list) if depth < DEEPEST => {
                     for inner in list.iter().filter_map(Value::as_object) {
