@@ -11,7 +11,11 @@ pub(super) enum Outline {
 
 /// The outline of the document that begins so; `None` while more bytes must tell.
 pub(super) fn outline(start: &[u8], ended: bool) -> Option<Outline> {
-    let start = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
+    const MARK: &[u8] = b"\xEF\xBB\xBF";
+    if !ended && start.len() < MARK.len() && MARK.starts_with(start) {
+        return None;
+    }
+    let start = start.strip_prefix(MARK).unwrap_or(start);
     let mut walk = Walk { bytes: start, at: 0 };
     let found = walk.outline();
     if ended { Some(found.unwrap_or(Outline::Other)) } else { found }
