@@ -17,11 +17,11 @@ mod report;
 mod runs;
 mod settings;
 mod share;
+mod shelves;
 mod stages;
 mod start;
 mod sweep;
 mod uploads;
-mod shelves;
 mod watch;
 mod worker;
 

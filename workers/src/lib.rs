@@ -17,9 +17,9 @@ mod memory;
 mod options;
 mod report;
 mod run;
+mod schedules;
 mod scratch;
 mod seams;
-mod schedules;
 mod settings;
 mod task;
 #[cfg(test)]
