@@ -25,7 +25,7 @@ impl Links<'_> {
         let page = match purpose {
             Purpose::First => "first",
             Purpose::Invitation { .. } => "accept",
-            Purpose::Reset(_) => "password",
+            Purpose::Reset(_) => "reset",
         };
         let (token, until) = (random::token(), later(self.0.now(), time));
         let record = LinkRecord { purpose, email_key, until, used: false };

@@ -51,6 +51,7 @@ pub(super) fn rows() -> Vec<Row> {
             .answer_of(StatusCode::OK, "*/*")
             .answer::<RunSummary>(StatusCode::ACCEPTED),
         Row::get("/workflows/{id}/call", "run.call-by-get", about, editor, call)
+            .changes()
             .key(KeyScope::Run)
             .answer_of(StatusCode::OK, "*/*")
             .answer::<RunSummary>(StatusCode::ACCEPTED),

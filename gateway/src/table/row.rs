@@ -145,6 +145,13 @@ impl Row {
         self.with(|rule| rule.changes = false)
     }
 
+    /// It changes or starts something, although its method is one that reads: in the audit, and guarded against
+    /// forgery like those that change.
+    #[must_use]
+    pub fn changes(self) -> Self {
+        self.with(|rule| rule.changes = true)
+    }
+
     /// The most bytes its body may have.
     #[must_use]
     pub fn body_limit(self, bytes: u64) -> Self {
