@@ -12,11 +12,11 @@ after(async () => {
   await bus?.stop();
 });
 
-/** Presses Tab until `wanted` has the keyboard. */
-async function tabTo(page, wanted, most = 150) {
-  for (let pressed = 0; pressed < most; pressed += 1) {
-    if (await wanted.evaluate((element) => element === document.activeElement).catch(() => false)) return;
-    await page.keyboard.press("Tab");
+/** Presses Tab (or another key) until `wanted` has the keyboard. */
+async function tabTo(page, wanted, key = "Tab") {
+  for (let pressed = 0; pressed < 150; pressed += 1) {
+    if (await wanted.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press(key);
   }
   assert.fail(`the keyboard does not come to ${wanted}`);
 }
@@ -32,7 +32,7 @@ test("add, set, link, save", async () => {
   await search.waitFor();
   await tabTo(page, search);
   await page.keyboard.type("generator");
-  await tabTo(page, page.getByRole("button", { name: "Generator" }));
+  await tabTo(page, page.locator(".palette-entry", { hasText: /^Generator$/ }));
   await page.keyboard.press("Enter");
   await page.locator("#step-generator").waitFor();
 
@@ -41,13 +41,10 @@ test("add, set, link, save", async () => {
   await page.keyboard.press("Control+a");
   await page.keyboard.type("12");
 
-  await page.locator("#canvas").focus();
-  await page.keyboard.press("Escape");
-  await page.keyboard.press("Shift+Tab");
-  await tabTo(page, search);
+  await tabTo(page, search, "Shift+Tab");
   await page.keyboard.press("Control+a");
   await page.keyboard.type("discard");
-  await tabTo(page, page.getByRole("button", { name: "Discard", exact: true }));
+  await tabTo(page, page.locator(".palette-entry", { hasText: /^Discard$/ }));
   await page.keyboard.press("Enter");
   await page.locator("#step-discard").waitFor();
 
@@ -65,7 +62,7 @@ test("add, set, link, save", async () => {
   // arrows move a step
   const head = page.locator("#step-discard .step-head");
   const before = await head.boundingBox();
-  await tabTo(page, head);
+  await tabTo(page, head, "Shift+Tab");
   await page.keyboard.press("ArrowDown");
   await page.waitForFunction((y) => document.querySelector("#step-discard .step-head").getBoundingClientRect().y > y, before.y);
 

@@ -1,10 +1,14 @@
 use super::Icon;
 use crate::{
+    api::part,
     browser,
     bus::{Bus, use_bus},
     route::Route,
 };
-use bus_core::{Language, api::Session};
+use bus_core::{
+    Language,
+    api::{AccountChange, Session},
+};
 use gloo_net::http::Method;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -85,15 +89,33 @@ pub(crate) fn LanguageSwitch() -> Html {
         Language::En => (Language::Fr, "fr", "FR", "Français"),
         Language::Fr => (Language::En, "en", "EN", "English"),
     };
-    let speak = bus.speak.reform(move |_: MouseEvent| {
-        browser::choose_language(tag);
-        other
+    let speak = bus.speak.reform({
+        let bus = bus.clone();
+        move |_: MouseEvent| {
+            browser::choose_language(tag);
+            remember(&bus, other);
+            other
+        }
     });
     html! {
-        <button type="button" class="quiet language" lang={tag} aria-label={title} {title} onclick={speak}>
-            <Icon name="languages" />{ label }
+        <button type="button" class="quiet language" lang={tag} {title} onclick={speak}>
+            <Icon name="languages" />{ label }<span class="unseen">{ format!(" ({title})") }</span>
         </button>
     }
+}
+
+/// Notes the language in the account: messages that are sent, and other browsers, follow it.
+fn remember(bus: &Bus, language: Language) {
+    let Some(account) = bus.account.clone() else { return };
+    let bus = bus.clone();
+    spawn_local(async move {
+        let change = AccountChange { language: Some(language), ..AccountChange::default() };
+        if let Err(refusal) =
+            bus.api.tell(Method::PATCH, &format!("/accounts/{}", part(&account.id)), &change).await
+        {
+            bus.refused(&refusal);
+        }
+    });
 }
 
 fn sign_out(bus: &Bus) -> Callback<MouseEvent> {

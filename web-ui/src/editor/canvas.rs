@@ -166,9 +166,9 @@ fn middle(props: &CanvasProps, scene: &Scene, index: usize, link: &Link, texts: 
                 let port = link.from.clone();
                 move |_: MouseEvent| port.clone()
             });
-            let number = texts.number(sent);
+            let number = texts.short(sent);
             let label = texts.link_data(&number, name(&link.from.step), name(&link.to.step));
-            html! { <button type="button" class="count" aria-label={label} onclick={show}>{ number }</button> }
+            html! { <button type="button" class="count" aria-label={label} title={texts.number(sent)} onclick={show}>{ number }</button> }
         }
         None if props.readonly => Html::default(),
         None => {

@@ -41,7 +41,7 @@ pub(crate) fn Palette(props: &PaletteProps) -> Html {
             <div class="palette-list">
                 { for groups.iter().map(|(group, members)| html! {
                     <section key={(*group).to_owned()}>
-                        <h3>{ *group }</h3>
+                        <h2>{ *group }</h2>
                         <ul>{ for members.iter().map(|connector| entry(connector, &props.add)) }</ul>
                     </section>
                 }) }

@@ -41,9 +41,11 @@ pub(crate) fn Toolbar(props: &ToolbarProps) -> Html {
             <h1 class="unseen">{ &state.document.name }</h1>
             <input class="title" aria-label={texts.workflow_name()} value={state.document.name.clone()} oninput={rename}
                 readonly={!editable} placeholder={texts.untitled()} autocomplete="off" />
+            if !props.watching {
             <span class={classes!("saved", state.dirty().then_some("dirty"))} role="status">
                 <Icon name={if state.dirty() { "pen-line" } else { "circle-check" }} />{ saved }
             </span>
+            }
             if errors > 0 {
                 <button type="button" class="badge bad" onclick={act(Action::Choose(Default::default()))}><Icon name="circle-alert" />{ texts.problems(errors) }</button>
             }

@@ -55,10 +55,12 @@ pub(crate) fn ChoiceSetting(props: &DrawnProps) -> Html {
 fn content(branch: &Branch, props: &DrawnProps, value: Option<&Value>) -> Option<Html> {
     let pointer = branch.content.clone()?;
     let inner = value.and_then(|value| value.get(&branch.tag)).cloned();
+    // what is written by its name alone holds nothing yet
+    let inner = inner.or_else(|| branch.bare.then(|| json!({})));
     let path = props.drawn.setting.path.key(&branch.tag);
     let (key, name) = (branch.tag.clone(), label(branch));
     Some(html! {
-        <div class="inner" {key}><Setting {pointer} {path} {name} value={inner} required={!branch.bare} /></div>
+        <div class="inner" {key}><Setting {pointer} {path} {name} value={inner} required=true /></div>
     })
 }
 

@@ -53,8 +53,8 @@ pub(crate) fn ListSetting(props: &DrawnProps) -> Html {
             <Below drawn={drawn.clone()} />
             <ol>{ for rows }</ol>
             if !form.readonly {
-                <button type="button" class="small" id={drawn.id()} aria-label={texts.add_item_to(drawn.label())} onclick={add}>
-                    <Icon name="plus" />{ texts.add_item() }
+                <button type="button" class="small" id={drawn.id()} onclick={add}>
+                    <Icon name="plus" />{ texts.add_item() }<span class="unseen">{ format!(": {}", drawn.label()) }</span>
                 </button>
             }
         </fieldset>

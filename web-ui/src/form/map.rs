@@ -64,8 +64,8 @@ pub(crate) fn MapSetting(props: &DrawnProps) -> Html {
             <Below drawn={drawn.clone()} />
             <ol class="entries">{ for rows }</ol>
             if !form.readonly {
-                <button type="button" class="small" id={drawn.id()} aria-label={texts.add_item_to(drawn.label())} onclick={add}>
-                    <Icon name="plus" />{ texts.add_entry() }
+                <button type="button" class="small" id={drawn.id()} onclick={add}>
+                    <Icon name="plus" />{ texts.add_entry() }<span class="unseen">{ format!(": {}", drawn.label()) }</span>
                 </button>
             }
         </fieldset>

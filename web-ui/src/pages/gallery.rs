@@ -51,8 +51,8 @@ fn card(bus: &Bus, entry: &GalleryEntry, navigator: Option<&Navigator>) -> Html 
             <p><Prose text={document.description.clone()} /></p>
             <footer>
                 <span class="quiet-text">{ texts.steps_count(document.steps.len()) }</span>
-                <button type="button" class="primary" aria-label={texts.use_this_named(&document.name)} onclick={take}>
-                    <Icon name="plus" />{ texts.use_this() }
+                <button type="button" class="primary" onclick={take}>
+                    <Icon name="plus" />{ texts.use_this() }<span class="unseen">{ format!(": {}", document.name) }</span>
                 </button>
             </footer>
         </li>

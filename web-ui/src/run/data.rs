@@ -146,7 +146,7 @@ fn rows(table: &Table, from: &UseStateHandle<u64>, texts: Texts) -> Html {
     };
     html! {
         <>
-            <div class="scroll" tabindex="0" role="region" aria-labelledby="data-title">
+            <div class="scroll" tabindex="0" role="region" aria-label={texts.data()}>
                 <table class="records">
                     <thead><tr><th scope="col"><span class="unseen">{ "#" }</span></th>{ for table.columns.iter().map(head) }</tr></thead>
                     <tbody>{ for table.rows.iter().enumerate().map(row) }</tbody>

@@ -26,7 +26,8 @@ texts! {
     no_circle: "This link would make a circle.", "Ce lien ferait une boucle.";
     already_linked: "These are linked already.", "Ils sont déjà reliés.";
     copied(count): "{count} steps copied.", "{count} étapes copiées.";
-    problems(count): "{count} problems", "{count} problèmes";
+    one_problem: "1 problem", "1 problème";
+    many_problems(count): "{count} problems", "{count} problèmes";
     no_problems: "No problem", "Aucun problème";
     error: "Error", "Erreur";
     warning: "Warning", "Avertissement";
@@ -58,7 +59,6 @@ texts! {
     default_is(value): "If empty: {value}", "Si vide : {value}";
     for_example(examples): "For example: {examples}", "Par exemple : {examples}";
     add_item: "Add an item", "Ajouter un élément";
-    add_item_to(list): "Add to “{list}”", "Ajouter à « {list} »";
     item(number): "Item {number}", "Élément {number}";
     remove_item(item): "Remove {item}", "Retirer {item}";
     move_up(item): "Move {item} up", "Monter {item}";
@@ -110,8 +110,8 @@ texts! {
     parameter_type: "Type", "Type";
     parameter_default: "Default", "Valeur par défaut";
     add_parameter: "Add a parameter", "Ajouter un paramètre";
-    parameters_edit_help: "Values given to a run; written ${{name}} in settings.",
-        "Valeurs données à une exécution ; s’écrivent ${{nom}} dans les réglages.";
+    parameters_edit_help: "Values given to a run; written ${name} in settings.",
+        "Valeurs données à une exécution ; s’écrivent ${nom} dans les réglages.";
     type_text: "Text", "Texte";
     type_integer: "Whole number", "Nombre entier";
     type_number: "Number", "Nombre";

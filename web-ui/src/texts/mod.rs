@@ -32,6 +32,26 @@ impl Texts {
         }
     }
 
+    /// How many problems there are.
+    pub(crate) fn problems(self, count: usize) -> String {
+        if count == 1 { self.one_problem().to_owned() } else { self.many_problems(count) }
+    }
+
+    /// A number where there is little room: `12,480` as `12.4k`.
+    pub(crate) fn short(self, number: u64) -> String {
+        let (unit, letter) = match number {
+            0..10_000 => return self.number(number),
+            10_000..1_000_000 => (1_000, 'k'),
+            1_000_000.. => (1_000_000, 'M'),
+        };
+        let point = match self.0 {
+            Language::En => '.',
+            Language::Fr => ',',
+        };
+        let (whole, tenth) = (number / unit, number % unit * 10 / unit);
+        if whole >= 100 { format!("{whole}{letter}") } else { format!("{whole}{point}{tenth}{letter}") }
+    }
+
     /// A whole number with its thousands apart.
     pub(crate) fn number(self, number: u64) -> String {
         let digits = number.to_string();
@@ -90,6 +110,10 @@ mod tests {
         assert_eq!(Texts(Language::En).number(1_234_567), "1,234,567");
         assert_eq!(Texts(Language::Fr).number(1_000), "1\u{202f}000");
         assert_eq!(Texts(Language::Fr).number(12), "12");
+        assert_eq!(Texts(Language::En).short(9_999), "9,999");
+        assert_eq!(Texts(Language::Fr).short(12_480), "12,4k");
+        assert_eq!(Texts(Language::En).short(1_000_000), "1.0M");
+        assert_eq!(Texts(Language::En).short(345_678), "345k");
     }
 
     #[test]

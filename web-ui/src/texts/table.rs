@@ -118,7 +118,6 @@ texts! {
     gallery_help: "Ready to run, with their data. Take one and make it yours.",
         "Prêts à exécuter, avec leurs données. Prenez-en un et adaptez-le.";
     use_this: "Use this", "Utiliser";
-    use_this_named(name): "Use “{name}”", "Utiliser « {name} »";
     steps_count(count): "{count} steps", "{count} étapes";
 }
 
