@@ -31,6 +31,8 @@ pub struct Case {
     #[serde(default)]
     params: serde_json::Map<String, Json>,
     #[serde(default)]
+    confined: bool,
+    #[serde(default)]
     inputs: BTreeMap<String, Vec<Json>>,
     #[serde(default)]
     http: Vec<Exchange>,
@@ -131,6 +133,7 @@ impl Case {
             // the servers of the cases run on this machine
             http: Http::new(HttpOptions { allow_private: true, ..HttpOptions::default() }),
             folder: folder.to_owned(),
+            confined: self.confined,
             scratch: folder.join(".scratch"),
             ..ContextParts::new("step", Arc::new(Noon))
         })

@@ -1,7 +1,7 @@
 //! A node of the bus: starts runs, does their tasks, keeps what they made for the eye.
 
 mod census;
-mod chunk;
+pub(crate) mod chunk;
 mod detail;
 mod error;
 mod execute;
@@ -34,7 +34,7 @@ use hands::Hands;
 use record::{RUNS, RunRecord};
 use share::Share;
 
-use crate::{new_id, now};
+use crate::{Vault, new_id, now};
 use backplane::{Broker, Document, Priority, Query, Store};
 use bus_core::{
     Language,
@@ -53,7 +53,7 @@ use std::{
     fmt,
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
@@ -101,6 +101,7 @@ struct Node {
     working: AtomicBool,
     share: Share,
     hands: Hands,
+    vault: OnceLock<Vault>,
 }
 
 impl fmt::Debug for Bus {
@@ -139,6 +140,7 @@ impl Bus {
             working: AtomicBool::new(false),
             share,
             hands: Hands::default(),
+            vault: OnceLock::new(),
         }))
     }
 
@@ -204,7 +206,7 @@ impl Bus {
         hearing.spawn(async move { bus.hear_waiting().await });
         let bus = self.clone();
         hearing.spawn(async move { bus.hear_ends().await });
-        tokio::join!(self.take_tasks(stop.clone()), self.sweep_until(&stop));
+        tokio::join!(self.take_tasks(stop.clone()), self.sweep_until(&stop), self.keep_time(&stop));
         self.0.working.store(false, Relaxed);
     }
 
@@ -213,7 +215,7 @@ impl Bus {
     /// # Errors
     /// If there is no such workflow, if it is a draft, or if the parameters do not fit it.
     pub async fn start(&self, asked: Start) -> Result<RunSummary, BusError> {
-        self.start_run(asked).await
+        self.start_run(new_id(&*self.0.parts.clock), asked).await
     }
 
     /// Ends a run; its tasks stop within two seconds. One that has ended stays as it is.

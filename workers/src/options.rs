@@ -1,7 +1,7 @@
 use crate::{Outcome, SystemClock, settings::EnvironmentSecrets};
 use bus_core::Language;
 use connectors::{
-    contract::{Clock, Counts, Limits, Meter, Secrets},
+    contract::{Clock, Counts, Limits, Meter, Publisher, Secrets},
     kit::http::Http,
 };
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
@@ -13,6 +13,10 @@ pub struct RunOptions {
     pub parameters: serde_json::Map<String, serde_json::Value>,
     /// Where relative file names start.
     pub folder: PathBuf,
+    /// Whether steps reach files in that folder only.
+    pub confined: bool,
+    /// Takes what is offered to the outside; nothing is if not given.
+    pub publisher: Option<Arc<dyn Publisher>>,
     /// The language of whoever reads the refused records.
     pub language: Language,
     /// What may be taken from outside.
@@ -68,6 +72,8 @@ impl Default for RunOptions {
         Self {
             parameters: serde_json::Map::new(),
             folder: PathBuf::from("."),
+            confined: false,
+            publisher: None,
             language: Language::default(),
             limits: Limits::default(),
             http: Http::default(),

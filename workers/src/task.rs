@@ -258,6 +258,8 @@ fn context(
         meter: seen.meter,
         tap: seen.tap,
         folder: options.folder.clone(),
+        confined: options.confined,
+        publisher: options.publisher.clone(),
         scratch: shared.scratch.clone(),
         memory: Mutex::new(memory),
         standard_streams: options.standard_streams,

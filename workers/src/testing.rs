@@ -1,5 +1,6 @@
 //! What tests of the engine stand on: a clock that is set by hand, a store in a folder of its own, one that fails.
 
+use crate::{Bus, BusParts, BusSettings};
 use backplane::{
     BackplaneError, Chunk, Collection, Document, Expect, Lease, Query, Revision, Store, Trouble,
     embedded::Embedded,
@@ -8,7 +9,10 @@ use bus_core::{
     msg,
     record::{Precision, Timestamp},
 };
-use connectors::contract::Clock;
+use connectors::{
+    contract::{Clock, Limits},
+    kit::http::Http,
+};
 use futures::future::BoxFuture;
 use serde_json::Value as Json;
 use std::{
@@ -74,6 +78,24 @@ impl Node {
 
     pub(crate) fn clock(&self) -> Arc<dyn Clock> {
         Arc::<HandClock>::clone(&self.hand)
+    }
+
+    /// A bus over it; it does nothing by itself.
+    pub(crate) fn bus(&self) -> Bus {
+        Bus::new(BusParts {
+            node: "node".to_owned(),
+            broker: Arc::new(self.embedded.clone()),
+            store: self.store(),
+            clock: self.clock(),
+            find: connectors::connector,
+            catalogue: Arc::new(connectors::Connectors),
+            http: Http::default(),
+            limits: Limits::default(),
+            folder: self.folder().join("files"),
+            scratch: std::env::temp_dir(),
+            slots: 2,
+            settings: BusSettings::default(),
+        })
     }
 
     /// The same store for somebody whose writes fail after so many, as if the process had ended there.

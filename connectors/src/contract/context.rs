@@ -1,4 +1,4 @@
-use super::Limits;
+use super::{Limits, Publisher, place};
 use crate::kit::http::Http;
 use bus_core::{
     Language,
@@ -44,6 +44,10 @@ pub struct ContextParts {
     pub meter: Arc<Meter>,
     /// Where relative file names start.
     pub folder: PathBuf,
+    /// Whether steps reach files in that folder only, as on a server.
+    pub confined: bool,
+    /// Takes what is offered to the outside; nothing is if not given.
+    pub publisher: Option<Arc<dyn Publisher>>,
     /// Where a step may spill; files there go with the run.
     pub scratch: PathBuf,
     /// What the step remembered of its last run (an ETag, a cursor); see [`Context::remember`].
@@ -82,6 +86,8 @@ impl ContextParts {
             cancel: CancellationToken::new(),
             meter: Arc::default(),
             folder: PathBuf::from("."),
+            confined: false,
+            publisher: None,
             scratch: std::env::temp_dir(),
             memory: Mutex::default(),
             losses: Mutex::default(),
@@ -167,9 +173,26 @@ impl Context {
     }
 
     /// The path of a file named in settings: relative names start at the workflow's folder.
+    ///
+    /// # Errors
+    /// When the step may reach files in that folder only, and this one is not in it.
+    pub fn path(&self, name: &str) -> Result<PathBuf, StepError> {
+        match self.0.confined {
+            true => place::inside(&self.0.folder, name),
+            false => Ok(self.0.folder.join(name)),
+        }
+    }
+
+    /// Where relative names of files start.
     #[must_use]
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.0.folder.join(name)
+    pub fn folder(&self) -> &PathBuf {
+        &self.0.folder
+    }
+
+    /// Takes what is offered to the outside; `None` where nothing is.
+    #[must_use]
+    pub fn publisher(&self) -> Option<&Arc<dyn Publisher>> {
+        self.0.publisher.as_ref()
     }
 
     /// Where the step may spill; files there go with the run.

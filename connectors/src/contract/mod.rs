@@ -9,6 +9,8 @@ mod connector;
 mod context;
 mod io;
 mod limits;
+mod place;
+mod publish;
 
 pub(crate) use codec::DynCodec;
 pub use codec::{Codec, Decoded, Decoder, Encoder, Format, FormatError, Rejected};
@@ -16,3 +18,4 @@ pub use connector::{Connector, Finished, Reading, Receipt, Sink, Source, Step, T
 pub use context::{Clock, Context, ContextParts, Counts, Meter, Secrets, Tap};
 pub use io::{Inputs, Outputs, Wiring};
 pub use limits::{Known, Limits};
+pub use publish::{Edition, Offer, Publisher};

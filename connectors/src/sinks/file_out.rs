@@ -78,7 +78,7 @@ impl FileOut {
             (receipt.written, _) = self.fill(out, &format, input, context).await?;
             return Ok(receipt);
         }
-        let path = context.path(&self.path);
+        let path = context.path(&self.path)?;
         // what is not a plain file (a pipe, a device) is written to in place: it cannot be replaced
         if path.exists() && !path.is_file() {
             let target = fs::OpenOptions::new().write(true).open(&path).map_err(|error| refused(&error))?;

@@ -126,7 +126,7 @@ impl File {
                 files.push(Found { name: name.clone(), path: None });
                 continue;
             }
-            let path = context.path(name);
+            let path = context.path(name).map_err(|error| error.at(msg!("{name}", name = name)))?;
             // a name that exists means just that file, whatever characters it has
             if path.exists() || !name.contains(['*', '?', '[']) {
                 files.push(Found { name: name.clone(), path: Some(path) });
@@ -142,7 +142,7 @@ impl File {
 
 /// The files a pattern means, by name.
 fn matching(name: &str, path: &Path, context: &Context) -> Result<Vec<Found>, StepError> {
-    let folder = context.path("");
+    let folder = context.folder();
     let pattern = match Path::new(name).is_absolute() {
         true => name.to_owned(),
         false => {
@@ -160,7 +160,9 @@ fn matching(name: &str, path: &Path, context: &Context) -> Result<Vec<Found>, St
     for found in paths {
         let found = found.map_err(|error| refused(&error.path().to_string_lossy(), error.error()))?;
         if found.is_file() {
-            let shown = found.strip_prefix(&folder).unwrap_or(&found).to_string_lossy().into_owned();
+            let shown = found.strip_prefix(folder).unwrap_or(&found).to_string_lossy().into_owned();
+            // a link among them may lead elsewhere
+            context.path(&shown).map_err(|error| error.at(msg!("{name}", name = &shown)))?;
             files.push(Found { name: shown, path: Some(found) });
         }
     }

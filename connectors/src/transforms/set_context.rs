@@ -129,7 +129,7 @@ impl Transform for SetContext {
 }
 
 async fn read(file: &str, context: &Context) -> Result<Json, StepError> {
-    let path = context.path(file);
+    let path = context.path(file)?;
     let text = tokio::fs::read(&path).await.map_err(|error| {
         StepError::settings(msg!(
             "the context file {file} cannot be read: {problem}",

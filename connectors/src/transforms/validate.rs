@@ -325,7 +325,7 @@ impl Validate {
                 )));
             }
             (Some(text), None) => text.clone(),
-            (None, Some(name)) => fs::read_to_string(context.path(name)).map_err(|error| {
+            (None, Some(name)) => fs::read_to_string(context.path(name)?).map_err(|error| {
                 let reason = error.to_string();
                 StepError::settings(msg!("{file}: cannot be read: {reason}", file = name, reason = reason))
             })?,

@@ -8,13 +8,13 @@ const VERSION: u8 = 1;
 
 /// Batches that wait to become a chunk.
 #[derive(Debug, Default)]
-pub(super) struct Packer {
+pub(crate) struct Packer {
     packed: Vec<u8>,
     records: u64,
 }
 
 impl Packer {
-    pub(super) fn push(&mut self, batch: &Batch) {
+    pub(crate) fn push(&mut self, batch: &Batch) {
         let start = self.packed.len();
         self.packed.extend_from_slice(&[0; 4]);
         batch.pack(&mut self.packed);
@@ -25,22 +25,22 @@ impl Packer {
         self.records += batch.len() as u64;
     }
 
-    pub(super) fn records(&self) -> u64 {
+    pub(crate) fn records(&self) -> u64 {
         self.records
     }
 
     /// Bytes so far, not compressed.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.packed.len()
     }
 
     /// What the records say, as a short text: the same records have the same.
-    pub(super) fn digest(&self) -> String {
+    pub(crate) fn digest(&self) -> String {
         Sha256::digest(&self.packed).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The bytes of the chunk.
-    pub(super) fn finish(self) -> Vec<u8> {
+    pub(crate) fn finish(self) -> Vec<u8> {
         let mut bytes = vec![VERSION];
         bytes.extend_from_slice(&lz4_flex::block::compress_prepend_size(&self.packed));
         bytes
@@ -48,7 +48,7 @@ impl Packer {
 }
 
 /// The batches of a chunk.
-pub(super) fn unpack(bytes: &[u8]) -> Result<Vec<Batch>, StepError> {
+pub(crate) fn unpack(bytes: &[u8]) -> Result<Vec<Batch>, StepError> {
     let damaged = || StepError::ours(msg!("records that were kept are damaged"));
     let (version, rest) = bytes.split_first().ok_or_else(damaged)?;
     if *version != VERSION {

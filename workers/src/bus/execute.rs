@@ -10,7 +10,7 @@ use super::{
     stages::Stage,
 };
 use crate::{
-    Outcome, RunOptions, RunReport, StepProgress,
+    Outcome, RunOptions, RunReport, RunSecrets, StepProgress,
     run::run_part,
     seams::{Drain, Feed, Seams},
 };
@@ -88,7 +88,12 @@ impl Bus {
             Err(error) => return Made::failed(error),
         };
         let part = stage.part_of(&work.record.document);
-        let options = self.options(&work.record, work.cancel.clone(), Some(work.progress.clone()));
+        let mut options = self.options(&work.record, work.cancel.clone(), Some(work.progress.clone()));
+        options.publisher = Some(Arc::new(self.publisher(&work.run, &work.record)));
+        options.secrets = match self.secrets_of(&work.record).await {
+            Ok(secrets) => secrets,
+            Err(error) => return Made::failed(StepError::passing(error.message())),
+        };
         let (report, remembered) = Box::pin(run_part(&part, self.parts().find, options, seams)).await;
         let mut made = Made {
             result: result_of(&report),
@@ -119,10 +124,12 @@ impl Bus {
         RunOptions {
             parameters: run.parameters.clone(),
             folder: parts.folder.join(&run.workflow),
+            confined: true,
+            publisher: None,
             language: run.language,
             limits: parts.limits.clone(),
             http: parts.http.clone(),
-            secrets: self.secrets_of(&run.owner),
+            secrets: Arc::new(RunSecrets::default()),
             clock: Arc::clone(&parts.clock),
             cancel,
             scratch: parts.scratch.clone(),

@@ -1,12 +1,10 @@
 //! What a run is pinned to when it is accepted.
 
-use super::{Bus, BusError};
-use backplane::Collection;
-use bus_core::workflow::Workflow;
+use super::{Bus, BusError, record::RunRecord};
+use crate::{EnvironmentSecrets, publications::Author};
+use bus_core::{Language, check::Problem, workflow::Workflow};
 use connectors::contract::Secrets;
 use std::sync::Arc;
-
-pub(super) const WORKFLOWS: Collection = Collection { name: "workflows", indexes: &[] };
 
 /// A workflow as it is now.
 pub(super) struct Pinned {
@@ -18,17 +16,29 @@ pub(super) struct Pinned {
 }
 
 impl Bus {
-    pub(super) async fn pinned(&self, workflow: &str) -> Result<Pinned, BusError> {
-        let stored = self.store().get(WORKFLOWS, workflow).await?.ok_or(BusError::Missing)?;
-        let document = stored.body.get("document").cloned().unwrap_or_default();
-        let document = serde_json::from_value(document).map_err(|error| BusError::unreadable(&error))?;
-        let owner = stored.body.get("owner").and_then(serde_json::Value::as_str).unwrap_or_default();
-        Ok(Pinned { revision: stored.revision, document, owner: owner.to_owned() })
+    /// A workflow that can run, with the workflows it uses in their places.
+    pub(super) async fn pinned(&self, workflow: &str, language: Language) -> Result<Pinned, BusError> {
+        let workflows = self.workflows();
+        let stored = workflows.get(workflow).await?;
+        let whole = workflows.whole(&stored.document, &stored.owner).await?;
+        let Some(document) = whole.runs else {
+            let findings = whole.problems.iter().map(|problem: &Problem| problem.finding(language));
+            return Err(BusError::Draft(findings.collect()));
+        };
+        Ok(Pinned { revision: stored.revision, document, owner: stored.owner })
     }
 
-    /// The secrets of a workflow's owner.
-    pub(super) fn secrets_of(&self, owner: &str) -> Arc<dyn Secrets> {
-        let _ = owner;
-        Arc::new(crate::EnvironmentSecrets)
+    /// The secrets that a run may use: those of its workflow's owner that its settings name. Where there is no vault,
+    /// those of the environment.
+    pub(super) async fn secrets_of(&self, run: &RunRecord) -> Result<Arc<dyn Secrets>, BusError> {
+        match self.vault() {
+            Some(vault) => Ok(Arc::new(vault.secrets(&run.owner, &run.document, &run.parameters).await?)),
+            None => Ok(Arc::new(EnvironmentSecrets)),
+        }
+    }
+
+    /// Takes what the steps of a run publish.
+    pub(super) fn publisher(&self, run: &str, record: &RunRecord) -> Author {
+        Author::new(self.publications(), run, &record.workflow, record.document.keep_hours)
     }
 }

@@ -46,7 +46,7 @@ impl Bus {
         let kind = (self.parts().find)(&looked_at.connector).map(Connector::kind);
         let parameters = asked.document.parameters.bind(&asked.parameters).map_err(wrong_parameters)?;
         let owner = match &asked.workflow {
-            Some(workflow) => self.pinned(workflow).await?.owner,
+            Some(workflow) => self.workflows().get(workflow).await?.owner,
             None => String::new(),
         };
         let mut seams = Seams::default();
@@ -70,7 +70,8 @@ impl Bus {
             priority: Priority::Interactive,
         };
         let run = RunRecord::new(run, Vec::new(), RunState::new(Vec::new()), self.now());
-        let options = self.options(&run, cancel.clone(), None);
+        let mut options = self.options(&run, cancel.clone(), None);
+        options.secrets = self.secrets_of(&run).await?;
         let running = Box::pin(run_part(&run.document, self.parts().find, options, seams));
         let error = match tokio::time::timeout(self.settings().preview, running).await {
             Ok((report, _)) if report.outcome == Outcome::Failed => {

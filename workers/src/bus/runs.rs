@@ -118,6 +118,11 @@ impl Bus {
         if let Err(error) = self.broker().announce(&topic, Vec::new()).await {
             tracing::debug!(run, %error, "other nodes do not hear that a run has ended");
         }
+        if status == Status::Unchanged
+            && let Err(error) = self.publications().prolong(&record.workflow).await
+        {
+            tracing::warn!(run, %error, "what is published may leave although it is still true");
+        }
         if status == Status::Succeeded
             && let Err(error) = remember(self.store(), record).await
         {

@@ -8,7 +8,6 @@ use super::{
     stages,
     uploads::UPLOADS,
 };
-use crate::new_id;
 use backplane::{Expect, IndexValue, Priority, Query};
 use bus_core::{
     api::{RunSummary, StartedBy},
@@ -18,8 +17,8 @@ use bus_core::{
 };
 
 impl Bus {
-    pub(super) async fn start_run(&self, asked: Start) -> Result<RunSummary, BusError> {
-        let Pinned { revision, document, owner } = self.pinned(&asked.workflow).await?;
+    pub(super) async fn start_run(&self, id: String, asked: Start) -> Result<RunSummary, BusError> {
+        let Pinned { revision, document, owner } = self.pinned(&asked.workflow, asked.language).await?;
         let parameters = document.parameters.bind(&asked.parameters).map_err(wrong_parameters)?;
         for (step, upload) in &asked.inputs {
             let known = document.step(step).and_then(|step| (self.parts().find)(&step.connector));
@@ -42,7 +41,7 @@ impl Bus {
             language: asked.language,
             priority: asked.priority,
         };
-        self.accept(new_id(&*self.parts().clock), run).await
+        self.accept(id, run).await
     }
 
     /// Saves a new run: from here on it will be done.

@@ -198,6 +198,12 @@ impl Records {
         Self { bus, sections: sections.into(), waiting: VecDeque::new() }
     }
 
+    /// The records of whole chunks: name, bytes and records of each.
+    pub(crate) fn of_chunks(bus: Bus, chunks: impl IntoIterator<Item = (String, usize, u64)>) -> Self {
+        let section = |(chunk, length, records)| Section { chunk, from: 0, length, records };
+        Self::new(bus, chunks.into_iter().map(section).collect())
+    }
+
     /// The next batch; `None` after the last.
     ///
     /// # Errors

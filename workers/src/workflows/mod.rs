@@ -14,20 +14,28 @@ mod stored;
 pub use stored::{Granted, OldVersion, Principal, StoredWorkflow, Who};
 
 use crate::{
-    BusError, new_id, now,
+    BusError, new_id, now, publications,
     schedules::{Schedules, schedules_of},
 };
 use backplane::{Document, Expect, IndexValue, Query, Store, Trouble};
 use bus_core::{
+    Message,
     api::{Page, Role, Time, Version},
     catalogue::Catalogue,
-    check::{Problem, check},
+    check::{Problem, Whole, check, check_whole},
     msg,
-    workflow::{Loaded, Workflow},
+    workflow::{
+        Loaded, Workflow,
+        expand::{Found, unknown, uses},
+    },
 };
 use connectors::contract::Clock;
 use serde_json::json;
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 use stored::{Body, GRANTS, VERSIONS, VersionBody, WORKFLOWS, version_id};
 
 /// How many earlier states of a workflow are kept if nothing else is said.
@@ -77,8 +85,36 @@ impl Workflows {
         check(&Loaded::from(document.clone()), &*self.catalogue)
     }
 
-    fn is_draft(&self, document: &Workflow) -> bool {
-        self.check(document).iter().any(Problem::is_error)
+    /// What is wrong with a document of this owner and with the workflows it uses, and what runs.
+    ///
+    /// # Errors
+    /// If the store is in trouble.
+    pub async fn whole(&self, document: &Workflow, owner: &str) -> Result<Whole, BusError> {
+        let mut library: BTreeMap<String, Result<Found, Message>> = BTreeMap::new();
+        let mut waiting: Vec<String> = uses(document).into_iter().map(str::to_owned).collect();
+        while let Some(name) = waiting.pop() {
+            if library.contains_key(&name) {
+                continue;
+            }
+            let found = match self.named(owner, &name).await {
+                Ok(found) => {
+                    waiting.extend(uses(&found.document).into_iter().map(str::to_owned));
+                    Ok(Found { key: found.id, workflow: found.document })
+                }
+                Err(BusError::Refused(message)) => Err(message),
+                Err(BusError::Missing) => Err(unknown(&name, [])),
+                Err(error) => return Err(error),
+            };
+            library.insert(name, found);
+        }
+        let loaded = Loaded::from(document.clone());
+        let mut lookup =
+            |_: &str, name: &str| library.get(name).cloned().unwrap_or_else(|| Err(unknown(name, [])));
+        Ok(check_whole(&loaded, &*self.catalogue, &mut lookup))
+    }
+
+    async fn is_draft(&self, document: &Workflow, owner: &str) -> Result<bool, BusError> {
+        Ok(self.whole(document, owner).await?.runs.is_none())
     }
 
     /// Keeps a new workflow; one with errors is a draft.
@@ -89,7 +125,7 @@ impl Workflows {
         let id = new_id(&*self.clock);
         let mut workflow = StoredWorkflow {
             id,
-            draft: self.is_draft(&document),
+            draft: self.is_draft(&document, owner).await?,
             document,
             owner: owner.to_owned(),
             shares: Vec::new(),
@@ -126,7 +162,8 @@ impl Workflows {
         by: &str,
         expected: Option<u64>,
     ) -> Result<StoredWorkflow, BusError> {
-        let draft = self.is_draft(&document);
+        let owner = self.get(id).await?.owner;
+        let draft = self.is_draft(&document, &owner).await?;
         let changed = Time(now(&*self.clock));
         let change = |workflow: &mut StoredWorkflow| {
             if expected.is_some_and(|expected| expected != workflow.revision) {
@@ -418,6 +455,7 @@ impl Workflows {
     async fn remove(&self, id: &str) -> Result<(), BusError> {
         self.grant(id, BTreeSet::new()).await?;
         self.schedules().follow(id, Vec::new()).await?;
+        publications::forget(&*self.store, id).await?;
         loop {
             let versions = self.store.find(VERSIONS, Query::of("workflow", vec![id.into()])).await?;
             if versions.is_empty() {

@@ -148,13 +148,19 @@ impl StoredWorkflow {
 /// A workflow as the store holds it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Body {
+    #[serde(default)]
     pub(super) form: u32,
     pub(super) document: Json,
     pub(super) owner: AccountId,
+    #[serde(default)]
     pub(super) shares: Vec<Granted>,
+    #[serde(default)]
     pub(super) draft: bool,
+    #[serde(default)]
     pub(super) changed: Time,
+    #[serde(default)]
     pub(super) by: String,
+    #[serde(default)]
     pub(super) revision: u64,
     /// What follows from the record (grants, due times) may not yet be as it says.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
