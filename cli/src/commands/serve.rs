@@ -116,7 +116,7 @@ async fn bus(
     let broker: Arc<dyn Broker> = Arc::new(embedded.clone());
     let keys = workers::vault_keys(data).map_err(|error| troubled(&error))?;
     let vault = Vault::open(Arc::clone(&store), Arc::clone(clock), keys).await;
-    vault.map_err(|error| troubled(&error))?;
+    let vault = vault.map_err(|error| troubled(&error))?;
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     Ok(Bus::new(BusParts {
         node: "embedded".to_owned(),
@@ -131,7 +131,8 @@ async fn bus(
         scratch: data.join(SCRATCH),
         slots: asked.slots.unwrap_or(cores * 2),
         settings: BusSettings::default(),
-    }))
+    })
+    .with_vault(vault))
 }
 
 /// Says where the server is, and at the first start how to make the first account.
