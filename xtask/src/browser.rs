@@ -68,9 +68,9 @@ fn answers(program: &str) -> bool {
     asked.is_ok_and(|status| status.success())
 }
 
-fn installed(packages: &[&str]) -> Result<()> {
+pub(crate) fn installed(packages: &[&str]) -> Result<()> {
     if nix::unistd::geteuid().is_root() && Path::new("/usr/bin/apt-get").exists() {
         return apt(packages);
     }
-    bail!("the browser tests need {}: install it with your package manager", packages.join(" and "))
+    bail!("the tests need {}: install it with your package manager", packages.join(" and "))
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     browser,
-    tools::{cargo, root, run, subcommand, target},
+    tools::{cargo, python, root, run, subcommand, target},
     ui,
 };
 use anyhow::{Context, Result, bail};
@@ -16,6 +16,7 @@ pub(crate) fn test() -> Result<()> {
     let lints = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
     run("lints", cargo().args(lints))?;
     subcommand("nextest", "0.9.143")?;
+    python("schemathesis", "4.32.5")?;
     run("tests", cargo().args(["nextest", "run", "--workspace", "--locked"]))?;
     run(
         "examples in the documentation",

@@ -1,5 +1,6 @@
 //! Programs the chores call, and how to get those that are missing.
 
+use crate::browser::installed;
 use anyhow::{Context, Result, bail};
 use std::{
     path::{Path, PathBuf},
@@ -46,6 +47,23 @@ pub(crate) fn subcommand(name: &str, version: &str) -> Result<()> {
     }
     let package = format!("cargo-{name}@{version}");
     run(&format!("install {package}"), cargo().args(["install", "--locked", "--quiet", &package]))
+}
+
+/// A Python program, installed from its registry into a folder of its own below the builds if it is not there.
+pub(crate) fn python(name: &str, version: &str) -> Result<()> {
+    let folder = target().join(name);
+    let there = Command::new(folder.join("bin").join(name)).arg("--version").output();
+    if there.is_ok_and(|ran| String::from_utf8_lossy(&ran.stdout).contains(version)) {
+        return Ok(());
+    }
+    let made = |what: &str| run(what, Command::new("python3").args(["-m", "venv"]).arg(&folder));
+    if made(&format!("folder for {name}")).is_err() {
+        installed(&["python3-venv"])?;
+        made(&format!("folder for {name}, again"))?;
+    }
+    let package = format!("{name}=={version}");
+    let mut pip = Command::new(folder.join("bin/pip"));
+    run(&format!("install {package}"), pip.args(["install", "--quiet", &package]))
 }
 
 /// Where builds go.

@@ -105,5 +105,10 @@ async fn delete(
     }
     Groups(&app).leave(&id, heir).await?;
     inherit(&app, &id, heir).await?;
+    if let Some(vault) = app.bus().vault() {
+        for secret in vault.names(&id).await? {
+            vault.delete(&id, &secret.name).await?;
+        }
+    }
     Ok(StatusCode::NO_CONTENT)
 }

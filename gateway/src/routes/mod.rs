@@ -17,6 +17,7 @@ mod operations;
 mod password;
 mod previews;
 mod runs;
+mod secrets;
 mod session;
 mod shares;
 mod workflows;
@@ -33,6 +34,7 @@ pub(crate) fn rows() -> Vec<Row> {
         accounts::rows(),
         groups::rows(),
         keys::rows(),
+        secrets::rows(),
         shares::rows(),
         audit::rows(),
         catalogue::rows(),

@@ -62,6 +62,7 @@ fn bytes(folder: &Path, found: &mut Vec<u8>) {
 
 const PASSWORD: &str = "canary-password-7261";
 const WRONG: &str = "canary-wrong-password-9912";
+const SECRET: &str = "canary-secret-3306";
 const NEW: &str = "canary-new-password-5527";
 
 #[tokio::test]
@@ -89,6 +90,13 @@ async fn passwords_tokens_and_keys_are_never_seen_again() {
     let key = key["key"].as_str().expect("a key").to_owned();
     heard.push(Person::key(&key).get(&place, "/session").await);
     heard.push(ada.get(&place, "/keys").await);
+    let kept = ada.put(&place, "/secrets/bank", json!({ "value": SECRET })).await;
+    assert_eq!(kept.status, StatusCode::NO_CONTENT, "{}", kept.text());
+    let names = ada.get(&place, "/secrets").await;
+    assert_eq!(names.json()[0]["name"], "bank");
+    heard.push(names);
+    heard.push(ada.put(&place, "/secrets/a%2Fb", json!({ "value": SECRET })).await);
+    heard.push(ada.put(&place, "/secrets/bank", json!({ "value": [SECRET] })).await);
     heard.push(ada.put(&place, "/password", json!({ "present": WRONG, "password": NEW })).await);
     let changed = ada.put(&place, "/password", json!({ "present": PASSWORD, "password": NEW })).await;
     assert_eq!(changed.status, StatusCode::NO_CONTENT, "{}", changed.text());
@@ -101,7 +109,7 @@ async fn passwords_tokens_and_keys_are_never_seen_again() {
     assert!(log.contains("answered"), "the log was heard: {log}");
     let session = |person: &Person| person.cookie.clone().expect("a cookie").replace("session=", "");
     let (one, other) = (session(&ada), session(&again));
-    for secret in [PASSWORD, WRONG, NEW, &token, &key, &one, &other] {
+    for secret in [PASSWORD, WRONG, NEW, SECRET, &token, &key, &one, &other] {
         assert!(!log.contains(secret), "{secret} stands in the log");
         let found = stored.windows(secret.len()).any(|bytes| bytes == secret.as_bytes());
         assert!(!found, "{secret} stands in the data folder");

@@ -10,5 +10,6 @@ mod operations;
 mod pages;
 mod place;
 mod sharing;
+mod tester;
 mod walk;
 mod working;

@@ -29,7 +29,7 @@ use std::{
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
-use workers::{Bus, BusParts, BusSettings, Start};
+use workers::{Bus, BusParts, BusSettings, Keys, Start, Vault};
 
 /// A clock that goes when it is told to.
 #[derive(Clone)]
@@ -92,6 +92,9 @@ impl Place {
             slots: 2,
             settings: BusSettings::default(),
         });
+        let keys = Keys::random().expect("a key");
+        let vault = Vault::open(embedded.clone(), Arc::new(clock.clone()), keys).await.expect("a vault");
+        let bus = bus.with_vault(vault);
         let stop = CancellationToken::new();
         let parts = gateway::Parts {
             bus,

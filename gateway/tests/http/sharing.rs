@@ -57,7 +57,7 @@ async fn a_key_is_shown_once_works_until_its_time_and_makes_no_keys() {
 
     let caller = Person::key(key);
     assert_eq!(caller.get(&place, "/session").await.json()["account"]["id"], ada.id.as_str());
-    assert_eq!(ada.get(&place, "/keys").await.json()[0]["used"], "2026-03-01T12:00:00.000Z");
+    assert_eq!(ada.get(&place, "/keys").await.json()[0]["used"], "2026-03-01T12:00:00.001Z");
     let more = caller.post(&place, "/keys", json!({ "name": "x", "scope": "read" })).await;
     assert_eq!(more.status, StatusCode::FORBIDDEN);
     let changed = Person::key(&format!("{key}x"));
