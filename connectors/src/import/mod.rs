@@ -32,3 +32,6 @@ pub fn import(text: &str, language: Language) -> Result<Import, ImportError> {
     let export = export::read(text)?;
     Ok(translate::translate(export, language))
 }
+
+#[cfg(test)]
+mod tests;

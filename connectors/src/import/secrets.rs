@@ -48,10 +48,24 @@ impl Secrets {
         let mut search = Search { secrets: self, step, taken: Taken::default() };
         let patterns = component.called == "objectTransformer";
         search.object(&mut component.settings, false, patterns);
+        // what a name tells is no setting of the call
+        let hidden = search.taken.hidden.len();
         for text in [&mut component.name, &mut component.description] {
+            search.address(text);
             search.credentials("", text);
         }
+        search.taken.hidden.truncate(hidden);
         search.taken
+    }
+
+    /// The secrets of all components as they would stand in ids of steps, which must not tell them.
+    pub(super) fn told(components: &[Component]) -> Vec<String> {
+        let mut secrets = Self::default();
+        for component in components {
+            secrets.take(&mut component.clone(), "step");
+        }
+        let slugs = secrets.found.iter().map(|secret| slug(secret.reveal()));
+        slugs.filter(|slug| slug.len() >= 5).collect()
     }
 
     /// A name for a secret; one value has one name.
@@ -59,8 +73,10 @@ impl Secrets {
         if let Some(known) = self.found.iter().find(|secret| secret.reveal() == value) {
             return known.name.clone();
         }
-        // a name that is a token itself must not be told
-        let hint = if tells_credentials(hint) { String::new() } else { slug(hint) };
+        // only what is plainly a name is told
+        let plain =
+            hint.len() <= 32 && hint.chars().all(|letter| letter.is_alphanumeric() || "-_".contains(letter));
+        let hint = if plain { slug(hint) } else { String::new() };
         let wanted =
             if hint.is_empty() || step.ends_with(&hint) { step.to_owned() } else { format!("{step}-{hint}") };
         let taken = |name: &str| self.found.iter().any(|secret| secret.name == name);
@@ -303,11 +319,6 @@ impl Search<'_> {
             }
         }
     }
-}
-
-/// Whether a text tells a token.
-pub(super) fn tells_credentials(text: &str) -> bool {
-    credentials_in(text).is_some()
 }
 
 /// Where the token of `Bearer …` or `Basic …` stands in a text.

@@ -6,7 +6,7 @@ use super::{
     links::{self, Net},
     report::{Import, ImportedComponent},
     script::Path,
-    secrets::{Secrets, Taken, tells_credentials},
+    secrets::{Secrets, Taken},
     work::{Around, Draft, Place, Work},
 };
 use bus_core::{
@@ -54,8 +54,10 @@ struct Making {
 pub(super) fn translate(mut export: Export, language: Language) -> Import {
     let mut findings = Vec::new();
     let net = links::net(&export, &mut findings);
+    let told = Secrets::told(&export.components);
     let mut taken = HashSet::new();
-    let ids: Vec<String> = export.components.iter().map(|component| step_id(component, &mut taken)).collect();
+    let ids: Vec<String> =
+        export.components.iter().map(|component| step_id(component, &told, &mut taken)).collect();
     let mut secrets = Secrets::default();
     let takings: Vec<Taken> =
         export.components.iter_mut().zip(&ids).map(|(component, id)| secrets.take(component, id)).collect();
@@ -101,10 +103,11 @@ fn report(component: &Component) -> ImportedComponent {
 }
 
 /// A free id, made of the component's name or kind.
-fn step_id(component: &Component, taken: &mut HashSet<String>) -> String {
+fn step_id(component: &Component, told: &[String], taken: &mut HashSet<String>) -> String {
     let short = |text: &str| slug(text).chars().take(40).collect::<String>().trim_matches('-').to_owned();
-    // a name may hold what no id is to tell
-    let mut id = if tells_credentials(&component.name) { String::new() } else { short(&component.name) };
+    let name = slug(&component.name);
+    let tells = told.iter().any(|secret| name.contains(secret.as_str()));
+    let mut id = if tells { String::new() } else { short(&component.name) };
     if id.is_empty() {
         id = short(&kebab(&component.called));
     }
