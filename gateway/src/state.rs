@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
-use workers::{Bus, Schedules, Who, Workflows};
+use workers::{Bus, Who, Workflows};
 
 /// What the gateway stands on.
 pub struct Parts {
@@ -119,13 +119,15 @@ impl App {
         self.bus().workflows()
     }
 
-    pub(crate) fn schedules(&self) -> Schedules {
-        Schedules::new(Arc::clone(&self.0.parts.store), Arc::clone(&self.0.parts.clock))
-    }
-
     /// What the store knows of a publication.
-    pub(crate) async fn published(&self, _slug: &str) -> Result<Option<Published>, Problem> {
-        Ok(None)
+    pub(crate) async fn published(&self, slug: &str) -> Result<Option<Published>, Problem> {
+        let found = self.bus().publications().get(slug).await?;
+        Ok(found.map(|found| Published {
+            version: found.etag,
+            workflow: found.info.workflow,
+            at: found.info.at,
+            public: found.info.public,
+        }))
     }
 
     /// An account with its groups.

@@ -6,6 +6,7 @@ mod audit;
 mod calls;
 mod catalogue;
 mod checked;
+mod data;
 mod entry;
 mod events;
 mod findings;
@@ -45,6 +46,7 @@ pub(crate) fn rows() -> Vec<Row> {
         workflows::rows(),
         calls::rows(),
         operations::rows(),
+        data::rows(),
     ]
     .into_iter()
     .flatten()

@@ -115,7 +115,7 @@ async fn summary(app: &App, caller: &Caller, workflow: &StoredWorkflow) -> Resul
         changed: workflow.changed,
         draft: workflow.draft,
         last_run: runs.items.into_iter().next(),
-        next: app.schedules().next(&workflow.id).await?,
+        next: app.bus().schedules().next(&workflow.id).await?,
     })
 }
 

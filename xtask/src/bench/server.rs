@@ -208,7 +208,7 @@ fn run(client: &mut Client, workflow: &str) -> Result<()> {
 fn published(server: &Server, client: &mut Client) -> Result<()> {
     let document = json!({ "version": 1, "name": "published", "steps": [
         generated(100),
-        { "id": "show", "connector": "publish", "settings": { "slug": "bench", "public": true } },
+        { "id": "show", "connector": "publish", "settings": { "slug": "bench" } },
     ], "links": ["rows -> show"] });
     let id = workflow(client, &document)?;
     run(client, &id)?;
