@@ -11,6 +11,7 @@ mod entry;
 mod events;
 mod findings;
 mod groups;
+mod imports;
 mod kept;
 mod keys;
 mod may;
@@ -46,6 +47,7 @@ pub(crate) fn rows() -> Vec<Row> {
         workflows::rows(),
         calls::rows(),
         operations::rows(),
+        imports::rows(),
         data::rows(),
     ]
     .into_iter()
