@@ -14,8 +14,8 @@ mod table;
 mod time;
 
 pub use account::{
-    Account, AccountChange, AccountId, AuditEntry, FirstAccount, Group, Invitation, Key, KeyScope, NewKey, NewPassword,
-    OneTimeLink, Password, SecretName, SecretValue, Session, SignIn,
+    Account, AccountChange, AccountId, AuditEntry, FirstAccount, Group, Invitation, Key, KeyScope, NewKey,
+    NewPassword, OneTimeLink, Password, SecretName, SecretValue, Session, SignIn,
 };
 pub use catalogue::{ConnectorInfo, GalleryEntry, PortInfo, ScheduleTimes};
 pub use document::{
