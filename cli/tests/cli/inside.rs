@@ -11,7 +11,7 @@ parameters:
   least: { type: integer, default: 2 }
 steps:
   - { id: entry, connector: workflow-input, settings: { sample: [{ n: 5 }] } }
-  - { id: enough, connector: filter, settings: { condition: 'n >= params.least' } }
+  - { id: enough, connector: filter, settings: { expression: 'n >= params.least' } }
   - { id: named, connector: map, settings: { fields: [{ name: town, value: { template: '${town}' } }] } }
   - { id: exit, connector: workflow-output }
 links: [entry -> enough -> named -> exit]
@@ -65,17 +65,17 @@ fn a_workflow_runs_as_a_step_of_another() {
 
 #[test]
 fn what_is_wrong_in_a_workflow_inside_is_said_with_both_names() {
-    let folder = folder(&INNER.replace("condition", "conditoin"));
+    let folder = folder(&INNER.replace("expression", "expresion"));
     let done = folder.run(&["check", "outer.yaml"]);
     assert_eq!(done.code, 3, "{}{}", done.out, done.err);
     assert!(
-        done.out.contains("step \"clean~enough\": settings.conditoin: unknown field `conditoin`"),
+        done.out.contains("step \"clean~enough\": settings.expresion: unknown field `expresion`"),
         "{}",
         done.out
     );
     folder.write(
         "lib/clean.yaml",
-        "version: 1\nsteps: [{ id: me, connector: workflow, settings: { workflow: clean.yaml } }]\n",
+        "version: 1\nparameters: { town: { default: a }, least: { default: b } }\nsteps: [{ id: me, connector: workflow, settings: { workflow: clean.yaml } }]\n",
     );
     let done = folder.run(&["check", "outer.yaml"]);
     assert!(done.out.contains("in a circle: lib/clean.yaml -> clean.yaml"), "{}", done.out);
