@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Plan(PlanArguments),
     /// Says what the data of a file looks like: types, codes, dates, units, with what speaks for each guess.
     Infer(InferArguments),
+    /// Makes a workflow of an export of the Node.js Semantic Bus.
+    Import(ImportArguments),
     /// Lists the connectors.
     Connectors(ConnectorsArguments),
     /// Shows the manual page of a connector.
@@ -207,6 +209,19 @@ pub(crate) struct InferArguments {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) outside: Outside,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArguments {
+    /// The export: JSON with components and links; - for standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: String,
+    /// The workflow document to write; without it, standard output.
+    #[arg(short, long, value_name = "WORKFLOW")]
+    pub(crate) output: Option<String>,
+    /// Writes the report of the import as data; the form is json.
+    #[arg(long, value_name = "FORM", value_parser = ["json"], hide_possible_values = true)]
+    pub(crate) report: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Command::Convert(asked) => commands::convert::run(&asked, &terminal),
         Command::Check(asked) => commands::check::run(&asked, &terminal),
         Command::Plan(asked) => commands::plan::run(&asked, &terminal),
+        Command::Import(asked) => commands::import::run(&asked, &terminal),
         Command::Infer(asked) => commands::infer::run(&asked, &terminal),
         Command::Connectors(asked) => commands::connectors::run(&asked, &terminal),
         Command::Manual(asked) => commands::manual::run(&asked, &terminal),

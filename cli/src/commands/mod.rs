@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod connectors;
 pub(crate) mod convert;
+pub(crate) mod import;
 pub(crate) mod infer;
 pub(crate) mod manual;
 pub(crate) mod plan;

@@ -4,6 +4,7 @@ use bus_core::{
     check::{Problem, Severity as Weight},
     workflow::Workflow,
 };
+use serde_json::Value;
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -183,5 +184,38 @@ impl ImportedComponent {
             steps = steps,
             outcome = outcome
         )
+    }
+}
+
+impl Import {
+    /// Gives secrets other names where theirs are taken, in the document too: whoever has imported before keeps what
+    /// is in the vault.
+    pub fn keep_clear_of(&mut self, taken: &[String]) {
+        let mut known: Vec<String> = taken.to_vec();
+        known.extend(self.secrets.iter().map(|secret| secret.name.clone()));
+        for secret in self.secrets.iter_mut().filter(|secret| taken.contains(&secret.name)) {
+            let free = (2..).map(|number: u32| format!("{}-{number}", secret.name));
+            let Some(name) = free.into_iter().find(|name| !known.contains(name)) else { continue };
+            for step in &mut self.workflow.steps {
+                step.settings.values_mut().for_each(|value| rename(value, &secret.name, &name));
+            }
+            known.push(name.clone());
+            secret.name = name;
+        }
+    }
+}
+
+/// Calls a secret by another name.
+fn rename(value: &mut Value, from: &str, to: &str) {
+    match value {
+        Value::Object(fields) => {
+            let only = fields.keys().all(|key| key == "secret" || key == "user");
+            if let Some(name) = fields.get_mut("secret").filter(|name| only && *name == from) {
+                *name = to.into();
+            }
+            fields.values_mut().for_each(|value| rename(value, from, to));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| rename(item, from, to)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

@@ -180,3 +180,23 @@ fn limits() {
         assert!(told.ends_with(problem), "{told}");
     }
 }
+
+#[test]
+fn secrets_that_are_kept_already_stay() {
+    let header = |token: &str| json!([{ "key": "Authorization", "value": format!("Bearer {token}") }]);
+    let call = |id: &str, token: &str| {
+        let settings = json!({ "url": "https://example.org", "noBody": true, "headers": header(token) });
+        json!({ "_id": id, "module": "httpConsumer", "name": "call", "specificData": settings })
+    };
+    let export =
+        json!({ "components": [call("1", "first-token-1"), call("2", "second-token-2")], "links": [] });
+    let mut made = import(&export.to_string(), Language::En).unwrap();
+    made.keep_clear_of(&["call-token".into(), "call-token-2".into()]);
+    let names: Vec<_> = made.secrets.iter().map(|secret| (secret.name.as_str(), secret.reveal())).collect();
+    assert_eq!(names, [("call-token-3", "first-token-1"), ("call-2-token", "second-token-2")]);
+    let document = made.workflow.to_yaml();
+    assert!(
+        document.contains("secret: call-token-3") && document.contains("secret: call-2-token"),
+        "{document}"
+    );
+}

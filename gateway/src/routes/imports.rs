@@ -38,10 +38,12 @@ async fn translated(
     // large exports keep a core busy: not one that serves others
     let made = tokio::task::spawn_blocking(move || import(&text, language)).await;
     let made = made.map_err(|error| Problem::ours(&error))?;
-    let made =
+    let mut made =
         made.map_err(|error| Problem::of(Kind::Invalid, msg!("{problem}", problem = error.text(language))))?;
     if !made.secrets.is_empty() {
         let vault = app.bus().vault().ok_or_else(|| Problem::new(Kind::Unavailable))?;
+        let taken: Vec<String> = vault.names(&owner).await?.into_iter().map(|secret| secret.name).collect();
+        made.keep_clear_of(&taken);
         for secret in &made.secrets {
             vault.set(&owner, &secret.name, &Password(secret.reveal().to_owned())).await?;
         }

@@ -40,12 +40,11 @@ pub(super) fn value_from_path(work: &mut Work<'_>) -> Done {
 
 /// The fields of an object as a list of keys and values.
 pub(super) fn key_to_array(work: &mut Work<'_>) -> Done {
-    if let Scope::Within(path) = work.scope.clone() {
-        let body = format!("{ITEM_NAME}.transformList(name, item, {{\"key\": name, \"value\": item}})");
-        work.rewrite_within(&path, true, &body);
-        return Ok(());
+    let list = |of: &str| format!("{of}.transformList(name, item, {{\"key\": name, \"value\": item}})");
+    match work.scope.clone() {
+        Scope::Within(path) => work.rewrite_within(&path, true, &list(ITEM_NAME)),
+        Scope::Records => work.replace_records(&json!({ "expression": list("record") })),
     }
-    work.step("", "unpivot", json!({ "name": "key", "value": "value", "nulls": true }));
     Ok(())
 }
 
