@@ -148,7 +148,7 @@ pub struct Problem {
     /// What kind it is.
     pub kind: Kind,
     /// What exactly happened and what to do.
-    pub detail: Option<Message>,
+    pub detail: Option<Box<Message>>,
     /// What is wrong at which place of the request.
     pub places: Vec<(String, Message)>,
     /// What a check found, already in the caller's language.
@@ -176,7 +176,7 @@ impl Problem {
     /// A problem of this kind, and what exactly happened.
     #[must_use]
     pub fn of(kind: Kind, detail: Message) -> Self {
-        Self { detail: Some(detail), ..Self::new(kind) }
+        Self { detail: Some(Box::new(detail)), ..Self::new(kind) }
     }
 
     /// Something in the request is wrong at a place (`settings.name`).

@@ -154,7 +154,7 @@ async fn greet(
         )),
         Ok(None) => {}
         Err(problem) => {
-            let message = problem.detail.unwrap_or_else(store_trouble);
+            let message = problem.detail.map_or_else(store_trouble, |detail| *detail);
             return Err(Failure { exit: Exit::File, message });
         }
     }

@@ -53,7 +53,7 @@ impl Keys<'_> {
             // whoever deletes it at the same moment wins
             let expect = Expect::Revision(found.revision);
             if documents::save(self.0.store(), KEYS, id, &found.value, expect).await.is_err() {
-                return Ok(documents::get(self.0.store(), KEYS, id).await?);
+                return documents::get(self.0.store(), KEYS, id).await;
             }
         }
         Ok(Some(found))

@@ -47,7 +47,7 @@ impl Sessions<'_> {
             let expect = Expect::Revision(session.revision);
             let saved = documents::save(self.0.store(), SESSIONS, &id, &session.value, expect).await;
             if saved.is_err() {
-                return Ok(documents::get(self.0.store(), SESSIONS, &id).await?);
+                return documents::get(self.0.store(), SESSIONS, &id).await;
             }
         }
         Ok(Some(session))

@@ -76,7 +76,7 @@ async fn may_read(app: &App, caller: &Caller, object: Option<&str>) -> Result<()
     let Some(workflow) = object.and_then(|object| object.strip_prefix("workflow/")) else {
         return Err(Problem::new(Kind::Forbidden));
     };
-    match on_workflow(&app, &account.id, workflow).await? {
+    match on_workflow(app, &account.id, workflow).await? {
         Some(Role::Owner) => Ok(()),
         Some(Role::Editor | Role::Viewer) => Err(Problem::new(Kind::Forbidden)),
         None => Err(Problem::new(Kind::Missing)),

@@ -121,7 +121,7 @@ async fn a_name_belongs_to_the_first_workflow() {
     assert!(node.store().chunks("publication/", None, 10).await.expect("listed").is_empty());
 }
 
-fn step(id: &str, connector: &str, settings: Value) -> Step {
+fn step(id: &str, connector: &str, settings: &Value) -> Step {
     let settings = settings.as_object().cloned().unwrap_or_default();
     Step { id: id.to_owned(), connector: connector.to_owned(), settings, ..Step::default() }
 }
@@ -154,19 +154,19 @@ async fn a_bus_runs_what_it_keeps() {
     let mut inner = Workflow::new("twice");
     let fields = json!({ "fields": [{ "name": "n", "value": { "expression": "n * 2" } }] });
     inner.steps = vec![
-        step("entry", "workflow-input", json!({})),
-        step("double", "map", fields),
-        step("exit", "workflow-output", json!({})),
+        step("entry", "workflow-input", &json!({})),
+        step("double", "map", &fields),
+        step("exit", "workflow-output", &json!({})),
     ];
     inner.links = vec![Link::between("entry", "double"), Link::between("double", "exit")];
     bus.workflows().create(inner, "anne").await.expect("created");
 
     let mut outer = Workflow::new("outer");
     outer.steps = vec![
-        step("numbers", "records", json!({ "records": [{ "n": 1 }, { "n": 2 }] })),
-        step("inner", "workflow", json!({ "workflow": "twice" })),
-        Step { disabled: true, ..step("off", "of-the-future", json!({})) },
-        step("out", "publish", json!({ "slug": "bornes" })),
+        step("numbers", "records", &json!({ "records": [{ "n": 1 }, { "n": 2 }] })),
+        step("inner", "workflow", &json!({ "workflow": "twice" })),
+        Step { disabled: true, ..step("off", "of-the-future", &json!({})) },
+        step("out", "publish", &json!({ "slug": "bornes" })),
     ];
     outer.links =
         vec![Link::between("numbers", "inner"), Link::between("inner", "off"), Link::between("off", "out")];
@@ -187,7 +187,7 @@ async fn a_bus_runs_what_it_keeps() {
         bus.run(&run, Language::En).await.expect("there").steps.into_iter().find_map(|step| step.target);
     assert_eq!(target.as_deref(), Some("/data/bornes"));
 
-    outer.steps[0] = step("numbers", "file", json!({ "path": "../../store.redb" }));
+    outer.steps[0] = step("numbers", "file", &json!({ "path": "../../store.redb" }));
     outer.triggers.clear();
     bus.workflows().save(&id, outer, "anne", None).await.expect("saved");
     let run = bus.start(start(&id)).await.expect("started").id;
@@ -205,7 +205,8 @@ async fn a_schedule_starts_one_run_a_slot() {
     let node = Node::new();
     let bus = node.bus();
     let mut workflow = Workflow::new("w");
-    workflow.steps = vec![step("in", "records", json!({ "records": [] })), step("out", "discard", json!({}))];
+    workflow.steps =
+        vec![step("in", "records", &json!({ "records": [] })), step("out", "discard", &json!({}))];
     workflow.links = vec![Link::between("in", "out")];
     let cron = Schedule { cron: "0 * * * *".to_owned(), zone: "UTC".to_owned(), missed: Missed::All };
     workflow.triggers = vec![Trigger::Schedule(cron)];

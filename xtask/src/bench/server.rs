@@ -95,10 +95,16 @@ pub(super) fn bench(ours: &Path, data: &Path) -> Result<()> {
     Ok(())
 }
 
+/// A benchmark measures over time, and asks now and then whether something has ended.
+#[expect(clippy::disallowed_methods, reason = "nothing else runs on the thread of a benchmark")]
+fn pause(time: Duration) {
+    thread::sleep(time);
+}
+
 fn idle(server: &Server) -> Result<()> {
-    thread::sleep(Duration::from_secs(2));
+    pause(Duration::from_secs(2));
     let (before, time) = (server.cpu()?, 20.0);
-    thread::sleep(Duration::from_secs_f64(time));
+    pause(Duration::from_secs_f64(time));
     let share = (server.cpu()? - before) / time * 100.0;
     row("idle: memory", &format!("{:.0} MiB", server.memory()?), "< 50 MiB");
     row("idle: CPU", &format!("{share:.2} %"), "< 0.5 %");
@@ -173,7 +179,7 @@ fn short_runs(server: &Server, client: &mut Client, headers: &str) -> Result<()>
         if count("waiting") + count("running") < 1.0 {
             break begun.elapsed().as_secs_f64();
         }
-        thread::sleep(Duration::from_millis(20));
+        pause(Duration::from_millis(20));
     };
     #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
     let runs = RUNS as f64;
@@ -198,7 +204,7 @@ fn run(client: &mut Client, workflow: &str) -> Result<()> {
     loop {
         let detail = client.get(&path)?.json()?;
         match detail["summary"]["status"].as_str() {
-            Some("waiting" | "running") => thread::sleep(Duration::from_millis(20)),
+            Some("waiting" | "running") => pause(Duration::from_millis(20)),
             Some("succeeded") => return Ok(()),
             _ => bail!("{detail}"),
         }

@@ -36,6 +36,22 @@ pub(super) fn time(writer: &mut Writer, arguments: &[Expr], at: usize) -> Outcom
     }
 }
 
+/// A time in a form of dayjs; names of months and days in a language.
+fn formatted(time: &str, form: &str, language: &str) -> String {
+    let named = ["MMM", "ddd"].iter().any(|names| form.contains(names));
+    let language = if named { format!(", \"{language}\"") } else { String::new() };
+    format!("format_date({time}, {}{language})", text(&pattern(form)))
+}
+
+/// The operator that a comparing method stands for.
+fn relation(method: &str) -> &'static str {
+    match method {
+        "isBefore" => "<",
+        "isAfter" => ">",
+        _ => "==",
+    }
+}
+
 /// A method of a time; `None` if it is none.
 pub(super) fn method(
     writer: &mut Writer,
@@ -49,9 +65,7 @@ pub(super) fn method(
         ("format", []) => Written::call(format!("string({time})"), Kind::Text),
         ("format", [form]) => {
             let Some(form) = literal(form) else { return Ok(None) };
-            let named = ["MMM", "ddd"].iter().any(|names| form.contains(names));
-            let language = if named { format!(", \"{}\"", writer.language) } else { String::new() };
-            Written::call(format!("format_date({time}, {}{language})", text(&pattern(form))), Kind::Text)
+            Written::call(formatted(time, form, writer.language), Kind::Text)
         }
         ("toISOString", []) => Written::call(
             format!("format_date(to_zone({time}, \"UTC\"), \"yyyy-MM-dd'T'HH:mm:ss.SSS'Z'\")"),
@@ -89,13 +103,7 @@ pub(super) fn method(
         }
         ("isBefore" | "isAfter" | "isSame", [other]) => {
             let other = other_time(writer, other)?;
-            let sign = if name == "isBefore" {
-                "<"
-            } else if name == "isAfter" {
-                ">"
-            } else {
-                "=="
-            };
+            let sign = relation(name);
             Written::new(format!("{time} {sign} {other}"), Kind::Bool, Level::Relation)
         }
         ("isValid", []) => {
