@@ -15,7 +15,9 @@ use std::{
 pub(crate) fn test() -> Result<()> {
     let chromium = chromium()?;
     packages()?;
-    run("compile the server", cargo().args(["build", "--locked", "--package", "semantic-bus"]))?;
+    // of the whole workspace, so that its dependencies are those the other tests were built with
+    let server = ["build", "--locked", "--workspace", "--bin", "semantic-bus"];
+    run("compile the server", cargo().args(server))?;
     let mut node = Command::new("node");
     node.args(["--test", "--test-concurrency=1"]).args(tests()?);
     node.env("SEMANTIC_BUS", target().join("debug/semantic-bus")).env("CHROMIUM", chromium);
