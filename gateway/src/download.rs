@@ -1,16 +1,18 @@
 //! Records on their way out as a file, written while they are read.
 
+use crate::{Kind, Problem};
 use axum::{
     body::Body,
     http::{HeaderValue, header},
     response::Response,
 };
-use bus_core::loss::LossReport;
+use bus_core::{loss::LossReport, msg};
 use bytes::Bytes;
 use connectors::{
     contract::{Encoder, Format},
     formats::{self, FormatChoice},
 };
+use futures::StreamExt;
 use std::{fmt::Write as _, io};
 use workers::Records;
 
@@ -34,23 +36,38 @@ impl Target {
     }
 
     /// An answer to show, not to save.
-    pub(crate) fn answer(self, records: Records) -> Response {
+    ///
+    /// # Errors
+    /// If the format cannot hold the records: known from its first piece, which is written before the head.
+    pub(crate) async fn answer(mut self, mut records: Records) -> Result<Response, Problem> {
         let media_type = HeaderValue::try_from(self.media_type());
-        let pieces = futures::stream::try_unfold(Some(Writing { target: self, records }), next);
+        let mut first = Vec::new();
+        let more = self.write_next(&mut records, &mut first).await.map_err(|error| {
+            let reason = error.to_string();
+            Problem::of(
+                Kind::NotAcceptable,
+                msg!("the records cannot be written in this format: {reason}", reason = reason),
+            )
+        })?;
+        let rest = futures::stream::try_unfold(more.then_some(Writing { target: self, records }), next);
+        let pieces = futures::stream::iter([Ok(Bytes::from(first))]).chain(rest);
         let mut response = Response::new(Body::from_stream(pieces));
         let any = HeaderValue::from_static("application/octet-stream");
         response.headers_mut().insert(header::CONTENT_TYPE, media_type.unwrap_or(any));
-        response
+        Ok(response)
     }
 
     /// An answer that a browser saves as `name` with the format's extension.
-    pub(crate) fn file(self, name: &str, records: Records) -> Response {
+    ///
+    /// # Errors
+    /// As [`Self::answer`].
+    pub(crate) async fn file(self, name: &str, records: Records) -> Result<Response, Problem> {
         let extension = self.format.extensions().first().copied().unwrap_or("txt");
         let disposition = HeaderValue::try_from(disposition(&format!("{name}.{extension}")));
-        let mut response = self.answer(records);
+        let mut response = self.answer(records).await?;
         let any = HeaderValue::from_static("attachment");
         response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition.unwrap_or(any));
-        response
+        Ok(response)
     }
 
     /// All records as one document.

@@ -224,7 +224,7 @@ async fn answer(
     let (_, id) = offers.get(place).ok_or_else(|| Problem::new(Kind::NotAcceptable))?;
     let target = Target::of_id(id).ok_or_else(|| Problem::new(Kind::NotAcceptable))?;
     let records = app.bus().records(&run.id, &port.step, &port.port).await?;
-    Ok((noted, target.answer(records)).into_response())
+    Ok((noted, target.answer(records).await?).into_response())
 }
 
 /// The port whose records answer: what leads to the first sink that publishes or hands over, or else to the last sink.

@@ -49,5 +49,5 @@ async fn records(
     };
     let format = download::Target::of_id(&format).ok_or_else(|| Problem::new(Kind::NotAcceptable))?;
     let records = app.bus().records(&run, &step, &port).await?;
-    Ok(format.file(&format!("{step}-{port}"), records))
+    format.file(&format!("{step}-{port}"), records).await
 }
