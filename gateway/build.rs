@@ -14,7 +14,10 @@ fn main() {
     write("cases.rs", &cases(&root.join("tests/cases")));
     write("gallery.rs", &gallery(&root.join("workflows")));
     write("samples.rs", &files(&root.join("workflows"), "donnees"));
-    write("editor.rs", &files(&root.join("web-ui/dist"), ""));
+    let editor = root.join("web-ui/dist");
+    // cargo takes a watched folder that is not there for one that has changed, and would build anew each time
+    drop(fs::create_dir_all(&editor));
+    write("editor.rs", &files(&editor, ""));
 }
 
 fn write(name: &str, table: &str) {

@@ -74,5 +74,5 @@ pub(crate) fn installed(packages: &[&str]) -> Result<()> {
     if nix::unistd::geteuid().is_root() && Path::new("/usr/bin/apt-get").exists() {
         return apt(packages);
     }
-    bail!("the tests need {}: install it with your package manager", packages.join(" and "))
+    bail!("{} is needed: install it with your package manager", packages.join(" and "))
 }

@@ -4,6 +4,7 @@ use super::{
     client::Client,
     measure::{self, median},
 };
+use crate::browser::installed;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::{
@@ -212,6 +213,9 @@ fn run(client: &mut Client, workflow: &str) -> Result<()> {
 }
 
 fn published(server: &Server, client: &mut Client) -> Result<()> {
+    if Command::new("wrk").arg("-v").output().is_err() {
+        installed(&["wrk"])?;
+    }
     let document = json!({ "version": 1, "name": "published", "steps": [
         generated(100),
         { "id": "show", "connector": "publish", "settings": { "slug": "bench" } },
@@ -224,7 +228,7 @@ fn published(server: &Server, client: &mut Client) -> Result<()> {
             .args(["-t1", "-c64", "-d8s", "--latency"])
             .arg(format!("http://{}{path}", server.address))
             .output()
-            .context("wrk (apt-get install wrk)")?;
+            .context("wrk")?;
         let text = String::from_utf8_lossy(&done.stdout).into_owned();
         let after = |name: &str| {
             let line = text.lines().find_map(|line| line.trim().strip_prefix(name));
