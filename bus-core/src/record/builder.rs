@@ -1,8 +1,8 @@
 use super::{
-    Batch, Cell, Key, Shape, Timestamp, Value,
+    Batch, Cell, Shape, Timestamp, Value,
     cell::{Raw, Span},
+    shapes::Shapes,
 };
-use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// Why a record cannot be built.
@@ -404,97 +404,6 @@ const MOST_SEGMENTS: usize = 64;
 
 /// A batch is cut at about 1 MB and decoders limit a record to far below 4 GiB, so this never saturates
 /// on a path that respects its limits; where it did, the reader sees empty text, not foreign text.
-fn small(number: usize) -> u32 {
+pub(super) fn small(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
-}
-
-/// The shapes met so far, as a tree of keys: the path from the root to a node is a list of keys.
-#[derive(Debug)]
-struct Shapes {
-    nodes: Vec<Node>,
-    edges: FxHashMap<(u32, Key), u32>,
-    batch: u32,
-}
-
-#[derive(Debug, Default)]
-struct Node {
-    parent: u32,
-    key: Option<Key>,
-    /// The node that followed last: in a table the next one too.
-    likely: u32,
-    shape: Option<Arc<Shape>>,
-    /// Where the shape stands in the batch numbered so.
-    place: (u32, u32),
-}
-
-/// Objects used as maps would grow the tree without end; past this it starts anew.
-const MOST_NODES: usize = 65_536;
-
-impl Default for Shapes {
-    fn default() -> Self {
-        Self { nodes: vec![Node::default()], edges: FxHashMap::default(), batch: 1 }
-    }
-}
-
-impl Shapes {
-    const ROOT: u32 = 0;
-
-    fn next_batch(&mut self) {
-        if self.nodes.len() > MOST_NODES {
-            *self = Self::default();
-        }
-        self.batch = self.batch.wrapping_add(1).max(1);
-    }
-
-    fn step(&mut self, node: u32, key: &str) -> Result<u32, BuildError> {
-        let likely = self.nodes.get(node as usize).map_or(0, |known| known.likely);
-        if likely != 0 && self.nodes.get(likely as usize).and_then(|next| next.key.as_deref()) == Some(key) {
-            return Ok(likely);
-        }
-        let key: Key = key.into();
-        if let Some(next) = self.edges.get(&(node, Key::clone(&key))) {
-            if let Some(known) = self.nodes.get_mut(node as usize) {
-                known.likely = *next;
-            }
-            return Ok(*next);
-        }
-        if self.keys(node).contains(&key) {
-            return Err(BuildError::DuplicateKey(key.as_ref().to_owned()));
-        }
-        let next = small(self.nodes.len());
-        self.nodes.push(Node { parent: node, key: Some(Key::clone(&key)), ..Node::default() });
-        self.edges.insert((node, key), next);
-        if let Some(known) = self.nodes.get_mut(node as usize) {
-            known.likely = next;
-        }
-        Ok(next)
-    }
-
-    fn keys(&self, mut node: u32) -> Vec<Key> {
-        let mut keys = Vec::new();
-        while let Some(Node { parent, key: Some(key), .. }) = self.nodes.get(node as usize) {
-            keys.push(Key::clone(key));
-            node = *parent;
-        }
-        keys.reverse();
-        keys
-    }
-
-    fn place(&mut self, node: u32, shapes: &mut Vec<Arc<Shape>>) -> u32 {
-        let batch = self.batch;
-        if let Some(known) = self.nodes.get(node as usize)
-            && known.place.0 == batch
-        {
-            return known.place.1;
-        }
-        let made = self.nodes.get(node as usize).and_then(|known| known.shape.clone());
-        let shape = made.unwrap_or_else(|| Arc::new(Shape::new(self.keys(node))));
-        let place = small(shapes.len());
-        shapes.push(Arc::clone(&shape));
-        if let Some(known) = self.nodes.get_mut(node as usize) {
-            known.shape = Some(shape);
-            known.place = (batch, place);
-        }
-        place
-    }
 }

@@ -13,6 +13,7 @@ mod number;
 mod pack;
 mod places;
 mod shape;
+mod shapes;
 mod slot;
 #[cfg(test)]
 mod tests;
