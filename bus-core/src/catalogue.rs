@@ -64,6 +64,34 @@ pub struct Entry {
     pub schema: serde_json::Value,
 }
 
+/// How a step can be done in parts of the data, side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parts {
+    /// What becomes of a record follows from the record alone.
+    Each,
+    /// The same, once all records of this input are known.
+    Beside(&'static str),
+    /// First with each part, then with what came of all parts: see [`Go`].
+    Twice,
+    /// Only the first records are wanted: to read others meanwhile would be in vain.
+    Start,
+    /// With all records together.
+    Whole,
+}
+
+/// With what a step does its work.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Go {
+    /// With all there is.
+    #[default]
+    Whole,
+    /// With a part: what it sends is for the last go only.
+    Part,
+    /// With what the parts sent, in the order of the parts.
+    Rest,
+}
+
 /// A finding about settings.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SettingsProblem {
@@ -86,4 +114,13 @@ pub trait Catalogue {
     /// What is wrong with settings for the connector `id`, found by the same parse that starts it.
     /// `${name}` texts that stand for parameters have been replaced by their values.
     fn check_settings(&self, id: &str, settings: &serde_json::Value) -> Vec<SettingsProblem>;
+
+    /// How a step of the connector `id` with these settings can be done in parts.
+    fn parts(&self, id: &str, settings: &serde_json::Value) -> Parts {
+        let _same_for_all_settings = settings;
+        match self.entry(id) {
+            Some(Entry { kind: Kind::Transform, regroups: false, .. }) => Parts::Each,
+            _ => Parts::Whole,
+        }
+    }
 }

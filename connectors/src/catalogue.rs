@@ -1,6 +1,6 @@
 use crate::contract::Connector;
 use bus_core::{
-    catalogue::{Catalogue, Entry, SettingsProblem},
+    catalogue::{Catalogue, Entry, Parts, SettingsProblem},
     check::conform,
     msg,
 };
@@ -43,6 +43,10 @@ impl Catalogue for Connectors {
                 advice: None,
             }],
         }
+    }
+
+    fn parts(&self, id: &str, settings: &Value) -> Parts {
+        connector(id).map_or(Parts::Whole, |connector| connector.parts(settings))
     }
 }
 

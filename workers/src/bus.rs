@@ -20,6 +20,7 @@ mod share;
 mod shelves;
 mod stages;
 mod start;
+mod survey;
 mod sweep;
 mod uploads;
 mod watch;

@@ -22,6 +22,7 @@ mod schedules;
 mod scratch;
 mod seams;
 mod settings;
+mod survey;
 mod task;
 #[cfg(test)]
 mod testing;
@@ -41,5 +42,6 @@ pub use report::{Failure, KeptErrors, Outcome, RunReport, StepReport};
 pub use run::{run, runtime};
 pub use schedules::{Schedules, Slot, Starts};
 pub use settings::{EnvironmentSecrets, vault_keys};
+pub use survey::extents;
 pub use vault::{Keys, RunSecrets, Vault};
 pub use workflows::{Granted, OldVersion, Principal, StoredWorkflow, Who, Workflows};

@@ -1,6 +1,6 @@
 //! Where a part of a workflow is joined to the rest of it, when it runs by itself.
 
-use bus_core::{error::StepError, record::Batch, workflow::Port};
+use bus_core::{catalogue::Go, error::StepError, record::Batch, workflow::Port};
 use connectors::contract::{Step, Tap};
 use futures::future::BoxFuture;
 use serde_json::Value;
@@ -33,6 +33,8 @@ pub(crate) struct Seams {
     /// Steps whose place is taken, by id.
     pub(crate) stand_ins: BTreeMap<String, Step>,
     pub(crate) taps: Option<Taps>,
+    /// Steps of which one of two goes is done.
+    pub(crate) goes: BTreeMap<String, Go>,
     /// What the steps remember of their last run, if they may.
     pub(crate) memory: BTreeMap<String, Value>,
 }

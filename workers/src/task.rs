@@ -1,6 +1,6 @@
 use crate::{RunOptions, graph::Node, measure::Measured, report::Outcome, seams::Seams};
 use bus_core::{
-    catalogue::{ERRORS, Kind},
+    catalogue::{ERRORS, Go, Kind},
     error::StepError,
     loss::LossReport,
     msg,
@@ -118,7 +118,8 @@ impl Task {
             None => start(node.connector, &settings)?,
         };
         let tap = seams.taps.as_ref().map(|taps| taps(&node.step.id));
-        let seen = Seen { meter: Arc::default(), tap };
+        let go = seams.goes.get(&node.step.id).copied().unwrap_or_default();
+        let seen = Seen { meter: Arc::default(), tap, go };
         let memory = seams.memory.get(&node.step.id).cloned();
         let context = context(node.step, options, &shared, (seen.clone(), memory));
         let afresh = self::context(node.step, options, &shared, (seen, None));
@@ -230,11 +231,12 @@ fn all_unchanged(places: &[usize], shared: &Shared) -> bool {
     places.iter().all(|place| outcomes.get(*place) == Some(&Some(Outcome::Unchanged)))
 }
 
-/// What is seen of a step from outside.
+/// What is seen of a step from outside, and what it has before it.
 #[derive(Clone)]
 struct Seen {
     meter: Arc<Meter>,
     tap: Option<Arc<dyn Tap>>,
+    go: Go,
 }
 
 fn context(
@@ -257,6 +259,7 @@ fn context(
         cancel: shared.cancel.clone(),
         meter: seen.meter,
         tap: seen.tap,
+        go: seen.go,
         folder: options.folder.clone(),
         confined: options.confined,
         publisher: options.publisher.clone(),

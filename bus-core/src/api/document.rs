@@ -77,7 +77,7 @@ pub struct Saved {
 pub struct Checked {
     /// What the check found.
     pub findings: Vec<Finding>,
-    /// The plan as a person reads it.
+    /// The plan as a person reads it: its stages, and what would be done in parts and why or why not.
     pub plan: String,
 }
 

@@ -11,6 +11,9 @@ pub struct Chunk {
     /// The output port it was sent by, as `step.port`: whoever takes from another port does not get it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub port: String,
+    /// Where it stands among the chunks of its port: they are read in this order, then by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub place: Vec<u32>,
     /// For which part of a regrouping stage it is; none for all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<u32>,

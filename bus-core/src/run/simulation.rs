@@ -18,11 +18,18 @@ struct World {
     /// What was said once may be said again.
     said: Vec<Event>,
     ends: Vec<Status>,
+    /// The stages that whoever does the only task of a run finds to be better, and when it was cut.
+    better: Vec<StageSpec>,
 }
 
 impl World {
     fn new(stages: Vec<StageSpec>) -> Self {
+        Self::that_is_cut(stages, Vec::new())
+    }
+
+    fn that_is_cut(stages: Vec<StageSpec>, better: Vec<StageSpec>) -> Self {
         let mut world = Self {
+            better,
             state: RunState::new(stages),
             now: 0,
             queue: Vec::new(),
@@ -47,16 +54,16 @@ impl World {
     /// What an attempt makes: follows from its inputs; a source may have changed since its last attempt.
     fn chunks(&self, task: TaskId, attempt: u32) -> Chunks {
         let Some(known) = self.state.tasks.get(&task) else { return Chunks::new() };
-        let source = known.inputs.is_empty();
+        let source = self.state.stages.get(task.stage as usize).is_some_and(StageSpec::is_source);
         let inputs: Vec<_> =
             known.inputs.iter().map(|(name, chunk)| format!("{name}={}", chunk.digest)).collect();
-        let content = if source { format!("{task}v{}", attempt / 2) } else { inputs.join(",") };
+        let content = format!("{}{}", inputs.join(","), if source { attempt / 2 } else { 0 });
         // an attempt may find fewer parts than the one before it
         let count = if source { 3 - u32::from(attempt.is_multiple_of(2)) } else { 1 };
         let chunk = |n: u32| {
             let digest = format!("{:x}", fold(&format!("{content}/{n}")));
             let port = PORTS[n as usize % 2].to_owned();
-            (format!("{task}/{n}"), Chunk { digest, records: 1, port, partition: None })
+            (format!("{task}/{n}"), Chunk { digest, records: 1, port, place: Vec::new(), partition: None })
         };
         (0..count).map(chunk).collect()
     }
@@ -80,6 +87,9 @@ impl World {
         let worker = format!("w{}", what % 3);
         self.say(Event::Taken { task, attempt, worker, until: self.now + 30_000 });
         let chunks = self.chunks(task, attempt);
+        if task.stage == 0 && !self.better.is_empty() && what % 16 != 3 {
+            return self.say(Event::Cut { task, attempt, stages: self.better.clone() });
+        }
         match what % 16 {
             3 => {} // the worker dies
             4 | 5 => {
@@ -105,6 +115,10 @@ impl World {
             }
             if let Some((task, attempt)) = self.queue.pop() {
                 self.say(Event::Taken { task, attempt, worker: "last".to_owned(), until: self.now + 30_000 });
+                if task.stage == 0 && !self.better.is_empty() {
+                    self.say(Event::Cut { task, attempt, stages: self.better.clone() });
+                    continue;
+                }
                 let chunks = self.chunks(task, attempt);
                 self.say(Event::Done { task, attempt, chunks, unchanged: false });
             } else {
@@ -120,18 +134,48 @@ fn fold(text: &str) -> u64 {
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// A few stages, each after the ones it takes from.
+/// A few stages, each after the ones it takes from. Some sources need what others make as a whole.
 fn stages() -> impl Strategy<Value = Vec<StageSpec>> {
-    prop::collection::vec((any::<u8>(), any::<bool>(), 1..3_u32), 1..6).prop_map(|drawn| {
-        let spec = |(place, (inputs, gathers, parts)): (usize, (u8, bool, u32))| {
+    prop::collection::vec((any::<u8>(), 0..3_u8, 1..3_u32), 1..6).prop_map(|drawn| {
+        let spec = |(place, (inputs, manner, parts)): (usize, (u8, u8, u32))| {
             let inputs: Vec<StageInput> = (0..u32::try_from(place).unwrap_or(0))
                 .filter(|other| inputs >> (other % 8) & 1 == 1)
-                .map(|stage| StageInput { stage, port: PORTS[(stage as usize + place) % 2].to_owned() })
+                .map(|stage| {
+                    let port = PORTS[(stage as usize + place) % 2].to_owned();
+                    StageInput { stage, port, whole: manner == 2 }
+                })
                 .collect();
-            StageSpec { gathers: gathers && !inputs.is_empty(), inputs, parts }
+            StageSpec { gathers: manner == 1 && !inputs.is_empty(), inputs, parts }
         };
         drawn.into_iter().enumerate().map(spec).collect()
     })
+}
+
+/// Looks whether every chunk was done once, as it is, by every stage that takes it.
+fn is_done_once(state: &RunState) -> Result<(), TestCaseError> {
+    for (stage, spec) in (0..).zip(&state.stages) {
+        let of_stage = || state.tasks.iter().filter(move |(task, _)| task.stage == stage).map(|(_, task)| task);
+        prop_assert!(of_stage().all(Task::is_done));
+        let made: Chunks = state
+            .tasks
+            .iter()
+            .flat_map(|(task, known)| known.outputs.clone().into_iter().map(move |chunk| (task.stage, chunk)))
+            .filter(|(stage, (_, chunk))| {
+                spec.inputs.iter().any(|input| input.stage == *stage && input.port == chunk.port)
+            })
+            .map(|(_, chunk)| chunk)
+            .collect();
+        if spec.gathers || (spec.is_source() && !spec.inputs.is_empty()) {
+            prop_assert_eq!(of_stage().count(), spec.parts.max(1) as usize);
+            prop_assert!(of_stage().all(|task| task.inputs == made), "what is needed whole was seen as it is");
+        } else if !spec.inputs.is_empty() {
+            let taken: Vec<_> = of_stage().flat_map(|task| task.inputs.clone()).collect();
+            let once: Chunks = taken.iter().cloned().collect();
+            prop_assert_eq!(taken.len(), once.len(), "no chunk is done by two tasks");
+            prop_assert_eq!(once, made, "every chunk is done as it is, and none that is gone");
+        }
+    }
+    Ok(())
 }
 
 proptest! {
@@ -144,25 +188,19 @@ proptest! {
         world.finish();
         prop_assert_eq!(world.state.status, Status::Succeeded);
         prop_assert_eq!(&world.ends, &[Status::Succeeded], "it ends once");
-        for (stage, spec) in (0..).zip(&world.state.stages) {
-            let of_stage = || world.state.tasks.iter().filter(move |(task, _)| task.stage == stage).map(|(_, task)| task);
-            prop_assert!(of_stage().all(Task::is_done));
-            let made: Chunks = world.state.tasks.iter()
-                .flat_map(|(task, known)| known.outputs.clone().into_iter().map(move |chunk| (task.stage, chunk)))
-                .filter(|(stage, (_, chunk))| {
-                    spec.inputs.contains(&StageInput { stage: *stage, port: chunk.port.clone() })
-                })
-                .map(|(_, chunk)| chunk)
-                .collect();
-            if spec.gathers {
-                prop_assert!(of_stage().all(|task| task.inputs == made), "a gathering stage has seen everything as it is");
-            } else if !spec.inputs.is_empty() {
-                let taken: Vec<_> = of_stage().flat_map(|task| task.inputs.clone()).collect();
-                let once: Chunks = taken.iter().cloned().collect();
-                prop_assert_eq!(taken.len(), once.len(), "no chunk is done by two tasks");
-                prop_assert_eq!(once, made, "every chunk is done as it is, and none that is gone");
-            }
-        }
+        is_done_once(&world.state)?;
+    }
+
+    #[test]
+    fn a_run_is_cut_once_whoever_says_so_and_when(stages in stages(), choices in prop::collection::vec(any::<Choice>(), 0..200)) {
+        let mut world = World::that_is_cut(vec![source()], stages.clone());
+        choices.into_iter().for_each(|choice| world.work(choice));
+        world.finish();
+        prop_assert_eq!(&world.ends, &[Status::Succeeded]);
+        prop_assert_eq!(world.state.stages.len(), stages.len() + 1);
+        let first = TaskId { stage: 0, part: 0 };
+        prop_assert!(world.state.tasks[&first].outputs.is_empty());
+        is_done_once(&world.state)?;
     }
 
     #[test]
@@ -181,7 +219,11 @@ fn source() -> StageSpec {
 }
 
 fn input(stage: u32) -> StageInput {
-    StageInput { stage, port: "a.out".to_owned() }
+    StageInput { stage, port: "a.out".to_owned(), whole: false }
+}
+
+fn chunk(digest: &str) -> Chunk {
+    Chunk { digest: digest.to_owned(), records: 1, port: "a.out".to_owned(), place: Vec::new(), partition: None }
 }
 
 fn done(task: TaskId, attempt: u32, chunks: Chunks, unchanged: bool) -> Event {
@@ -208,7 +250,7 @@ fn a_side_that_is_not_new_is_read_when_the_other_is() {
     state.on(done(task(0), 1, Chunks::new(), true), 1);
     let new = Chunks::from([(
         "c".to_owned(),
-        Chunk { digest: "d".to_owned(), records: 1, port: "a.out".to_owned(), partition: None },
+        chunk("d"),
     )]);
     let effects = state.on(done(task(1), 1, new.clone(), false), 2);
     assert_eq!(effects, [Effect::Publish { task: task(0), attempt: 2, delay: 0 }]);
@@ -271,4 +313,21 @@ fn a_state_is_read_as_it_was_saved() {
     state.on(Event::Begin, 0);
     let text = serde_json::to_string(&state).expect("written");
     assert_eq!(serde_json::from_str::<RunState>(&text).expect("read"), state);
+}
+
+#[test]
+fn the_word_of_whoever_did_it_whole_comes_too_late_for_a_run_that_was_cut() {
+    let task = |stage| TaskId { stage, part: 0 };
+    let mut state = RunState::new(vec![source()]);
+    state.on(Event::Begin, 0);
+    let cut = Event::Cut { task: task(0), attempt: 1, stages: vec![source(), source()] };
+    let publish = |stage| Effect::Publish { task: task(stage), attempt: 1, delay: 0 };
+    assert_eq!(state.on(cut.clone(), 1), [publish(1), publish(2)]);
+    let cut_already = state.clone();
+    assert_eq!(state.on(done(task(0), 1, Chunks::from([("c".to_owned(), chunk("d"))]), false), 2), []);
+    assert_eq!(state.on(cut, 3), []);
+    assert_eq!(state, cut_already);
+    state.on(done(task(1), 1, Chunks::new(), true), 4);
+    let ended = state.on(done(task(2), 1, Chunks::new(), true), 5);
+    assert_eq!(ended, [Effect::Ended(Status::Unchanged)], "nothing is new for being cut");
 }

@@ -6,13 +6,20 @@ use std::collections::BTreeMap;
 /// What a stage needs to be scheduled; made from the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StageSpec {
-    /// What it takes chunks from; empty for a source.
+    /// What it takes chunks from; a source takes none, or only whole ones.
     pub inputs: Vec<StageInput>,
     /// Whether it needs all chunks before it can begin.
     pub gathers: bool,
     /// In how many parts it is done: those of a source that can be split, or the partitions of one that
     /// gathers. A stage that streams has a part for each chunk instead.
     pub parts: u32,
+}
+
+impl StageSpec {
+    /// Whether it reads what no other stage has made.
+    pub(super) fn is_source(&self) -> bool {
+        !self.gathers && self.inputs.iter().all(|input| input.whole)
+    }
 }
 
 /// Where a stage takes chunks from.
@@ -22,6 +29,9 @@ pub struct StageInput {
     pub stage: u32,
     /// The output port, as [`super::Chunk::port`] says it.
     pub port: String,
+    /// Whether each of its parts needs all of these chunks, and waits for them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
 }
 
 /// How a run stands.
@@ -77,6 +87,15 @@ pub enum Event {
         chunks: Chunks,
         /// Whether its source found nothing new.
         unchanged: bool,
+    },
+    /// Instead of doing its task, an attempt has found out how it is better done: in these stages.
+    Cut {
+        /// The task.
+        task: TaskId,
+        /// The attempt.
+        attempt: u32,
+        /// The stages that do it, behind those there are; they take from each other, counted from 0.
+        stages: Vec<StageSpec>,
     },
     /// An attempt has failed.
     Failed {
@@ -196,6 +215,16 @@ impl RunState {
                     self.advance(now, &mut effects);
                 }
             }
+            Event::Cut { task, attempt, stages } if !stages.is_empty() => {
+                if let Some(known) = self.attempt(task, attempt) {
+                    known.status = TaskStatus::Done;
+                    known.outputs.clear();
+                    // itself it has brought nothing new
+                    known.unchanged = true;
+                    self.append(stages);
+                    self.advance(now, &mut effects);
+                }
+            }
             Event::Failed { task, attempt, error } => self.failed(task, attempt, error, now, &mut effects),
             Event::Tick { patience } => {
                 self.tick(now, &mut effects, |status| match status {
@@ -213,7 +242,7 @@ impl RunState {
                     TaskStatus::Done | TaskStatus::Failed(_) => false,
                 });
             }
-            Event::Begin | Event::Resume | Event::Cancel => {}
+            Event::Begin | Event::Resume | Event::Cancel | Event::Cut { .. } => {}
         }
         effects
     }
@@ -302,31 +331,55 @@ impl RunState {
     fn advance(&mut self, now: i64, effects: &mut Vec<Effect>) {
         for stage in 0..u32::try_from(self.stages.len()).unwrap_or(u32::MAX) {
             let Some(spec) = self.stages.get(stage as usize).cloned() else { break };
-            if spec.inputs.is_empty() {
-                for part in 0..spec.parts.max(1) {
-                    self.want(TaskId { stage, part }, Chunks::new(), now, effects);
-                }
-            } else if spec.gathers {
+            if spec.gathers {
                 self.gather(stage, &spec, now, effects);
             } else {
-                let chunks = self.made_by(&spec.inputs);
-                self.retire(stage, &chunks, effects);
-                for (name, chunk) in chunks {
-                    let part = self.part_of(stage, &name);
-                    self.want(TaskId { stage, part }, Chunks::from([(name, chunk)]), now, effects);
-                }
+                self.stream(stage, &spec, now, effects);
             }
         }
         let all_done =
             (0..self.stages.len()).all(|stage| self.is_complete(u32::try_from(stage).unwrap_or(u32::MAX)));
         if all_done && self.status == Status::Running {
-            let is_source = |task: &TaskId| {
-                self.stages.get(task.stage as usize).is_some_and(|spec| spec.inputs.is_empty())
-            };
+            let is_source =
+                |task: &TaskId| self.stages.get(task.stage as usize).is_some_and(StageSpec::is_source);
             let mut sources = self.tasks.iter().filter(|(task, _)| is_source(task)).peekable();
             let unchanged = sources.peek().is_some() && sources.all(|(_, task)| task.unchanged);
             self.end(if unchanged { Status::Unchanged } else { Status::Succeeded }, effects);
         }
+    }
+
+    /// A source has its parts, a stage that streams one for each chunk; both begin when what they need whole
+    /// is there.
+    fn stream(&mut self, stage: u32, spec: &StageSpec, now: i64, effects: &mut Vec<Effect>) {
+        let (whole, others): (Vec<_>, Vec<_>) = spec.inputs.iter().cloned().partition(|input| input.whole);
+        if !whole.iter().all(|input| self.is_complete(input.stage)) {
+            return;
+        }
+        let beside = self.made_by(&whole);
+        if others.is_empty() {
+            for part in 0..spec.parts.max(1) {
+                self.want(TaskId { stage, part }, beside.clone(), now, effects);
+            }
+            return;
+        }
+        let chunks = self.made_by(&others);
+        let known: Chunks = chunks.iter().chain(&beside).map(|(name, chunk)| (name.clone(), chunk.clone())).collect();
+        self.retire(stage, &known, effects);
+        for (name, chunk) in chunks {
+            let part = self.part_of(stage, &name);
+            let mut inputs = beside.clone();
+            inputs.insert(name, chunk);
+            self.want(TaskId { stage, part }, inputs, now, effects);
+        }
+    }
+
+    /// Adds stages that take from each other, counted from 0.
+    fn append(&mut self, stages: Vec<StageSpec>) {
+        let before = u32::try_from(self.stages.len()).unwrap_or(u32::MAX);
+        self.stages.extend(stages.into_iter().map(|mut spec| {
+            spec.inputs.iter_mut().for_each(|input| input.stage = input.stage.saturating_add(before));
+            spec
+        }));
     }
 
     /// A stage that gathers begins when all it needs is there; if nothing of it is new, it is left out.
@@ -417,7 +470,7 @@ impl RunState {
             return true;
         }
         let mut tasks = self.tasks.iter().filter(|(task, _)| task.stage == stage).peekable();
-        let begun = tasks.peek().is_some() || !(spec.inputs.is_empty() || spec.gathers);
+        let begun = tasks.peek().is_some() || !(spec.is_source() || spec.gathers);
         begun
             && tasks.all(|(_, task)| task.is_done())
             && spec.inputs.iter().all(|input| self.is_complete(input.stage))
@@ -428,7 +481,7 @@ impl RunState {
         let (mut waiting, mut found) = (vec![stage], Vec::new());
         while let Some(stage) = waiting.pop() {
             let Some(spec) = self.stages.get(stage as usize) else { continue };
-            if spec.inputs.is_empty() {
+            if spec.is_source() {
                 found.extend(
                     self.tasks
                         .keys()

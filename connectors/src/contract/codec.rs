@@ -41,6 +41,19 @@ impl fmt::Display for FormatError {
     }
 }
 
+/// How a document is written whose records can be read from any one on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Inside {
+    /// The byte its first record starts at.
+    pub first: u64,
+    /// The line that stands in (from 1).
+    pub line: u64,
+    /// The byte that ends a line, and with it a record.
+    pub newline: u8,
+    /// Delimiter and quote of a table: in a field that is quoted, lines end without ending the record.
+    pub quoting: Option<(u8, u8)>,
+}
+
 /// Reads a format: push bytes as they come, then finish.
 ///
 /// However the bytes are cut, the records are the same. One bad record is rejected and reading goes on
@@ -48,6 +61,16 @@ impl fmt::Display for FormatError {
 pub trait Decoder: Send {
     /// Says when the document was received, for formats that have times relative to that.
     fn received(&mut self, _: Timestamp) {}
+
+    /// Looks at the first bytes of a document (`whole`: at all of it), as if they were pushed, so that
+    /// [`Self::resume`] can follow; `None` if such a document can only be read from its beginning.
+    fn look_inside(&mut self, _head: &[u8], _whole: bool, _out: &mut Decoded) -> Option<Inside> {
+        None
+    }
+
+    /// The next bytes pushed are those of a record that starts in this line (from 1), up to the end of a
+    /// record.
+    fn resume(&mut self, _line: u64) {}
 
     /// Takes the next bytes of the document.
     ///

@@ -1,9 +1,10 @@
 use super::{Context, Inputs, Outputs};
 use bus_core::{
-    catalogue::{Entry, IN, Input, Kind, OUT, SettingsProblem},
+    catalogue::{Entry, IN, Input, Kind, OUT, Parts, SettingsProblem},
     check::of_parser,
     error::StepError,
     message, msg,
+    plan::Extent,
 };
 use futures::{FutureExt, future::BoxFuture};
 use schemars::JsonSchema;
@@ -40,6 +41,32 @@ pub trait Source: DeserializeOwned + JsonSchema + Send + 'static {
     fn read(self, out: Outputs, context: Context) -> impl Future<Output = Result<Reading, StepError>> + Send;
 }
 
+/// A source that can be read in parts, by several workers.
+pub trait InParts: Source {
+    /// How much there is, if that is known and not the same as at the last run. Quick: nothing is read
+    /// but a beginning.
+    ///
+    /// # Errors
+    /// When it cannot be reached.
+    fn extent(&self, context: &Context) -> Result<Option<Extent>, StepError>;
+
+    /// Divides it into about `count` parts, in their order; less than two if that turns out to be
+    /// impossible. What the parts bring, one after the other, is exactly what the whole would.
+    fn divide(
+        &self,
+        count: u32,
+        context: &Context,
+    ) -> impl Future<Output = Result<Vec<serde_json::Value>, StepError>> + Send;
+
+    /// Reads one of the parts that [`InParts::divide`] gave.
+    fn read_part(
+        self,
+        part: serde_json::Value,
+        out: Outputs,
+        context: Context,
+    ) -> impl Future<Output = Result<(), StepError>> + Send;
+}
+
 const ONE_INPUT: &[Input] = &[Input::required(IN)];
 
 /// Changes records.
@@ -51,6 +78,12 @@ pub trait Transform: DeserializeOwned + JsonSchema + Send + 'static {
     /// Whether it needs all records, or those of other parts of the data, before it can send on: sort,
     /// join, aggregate. A stage of the plan begins there.
     const REGROUPS: bool = false;
+
+    /// How it can be done in parts of the data, side by side: see [`Parts`]. One that is done twice finds
+    /// in [`Context::go`] what it has before it.
+    fn parts(&self) -> Parts {
+        if Self::REGROUPS { Parts::Whole } else { Parts::Each }
+    }
 
     /// Takes batches from the inputs until they end and sends what becomes of them on.
     fn apply(
@@ -149,6 +182,70 @@ pub struct Connector {
     regroups: bool,
     schema: fn() -> schemars::Schema,
     start: fn(&serde_json::Value) -> Result<Step, SettingsProblem>,
+    parts: fn(&serde_json::Value) -> Parts,
+    division: Option<Division>,
+}
+
+/// How a source is read in parts. Settings come first in each.
+#[derive(Debug, Clone, Copy)]
+pub struct Division {
+    extent: fn(&serde_json::Value, &Context) -> Result<Option<Extent>, StepError>,
+    divide: fn(serde_json::Value, u32, Context) -> BoxFuture<'static, Divided>,
+    start: fn(&serde_json::Value, serde_json::Value) -> Result<Step, SettingsProblem>,
+}
+
+type Divided = Result<Vec<serde_json::Value>, StepError>;
+
+impl Division {
+    const fn of<T: InParts + Sync>() -> Self {
+        Self {
+            extent: |settings, context| settings_of::<T>(settings)?.extent(context),
+            divide: |settings, count, context| {
+                Box::pin(async move { settings_of::<T>(&settings)?.divide(count, &context).await })
+            },
+            start: |settings, part| {
+                let step: T = parse(settings)?;
+                Ok(Step(Box::new(|_, out, context| {
+                    Box::pin(async move {
+                        step.read_part(part, out.numbering(), context).await?;
+                        Ok(Finished::Read(Reading::Complete))
+                    })
+                })))
+            },
+        }
+    }
+
+    /// How much there is: see [`InParts::extent`].
+    ///
+    /// # Errors
+    /// When it cannot be reached, or the settings are wrong.
+    pub fn extent(
+        &self,
+        settings: &serde_json::Value,
+        context: &Context,
+    ) -> Result<Option<Extent>, StepError> {
+        (self.extent)(settings, context)
+    }
+
+    /// Its parts: see [`InParts::divide`].
+    ///
+    /// # Errors
+    /// When it cannot be read, or the settings are wrong.
+    pub async fn divide(&self, settings: serde_json::Value, count: u32, context: Context) -> Divided {
+        (self.divide)(settings, count, context).await
+    }
+
+    /// A step that reads one part.
+    ///
+    /// # Errors
+    /// The first setting that is wrong, with its path.
+    pub fn start(
+        &self,
+        settings: &serde_json::Value,
+        part: serde_json::Value,
+    ) -> Result<Step, SettingsProblem> {
+        (self.start)(settings, part)
+    }
 }
 
 impl Connector {
@@ -168,7 +265,15 @@ impl Connector {
                     Box::pin(async move { step.read(out.numbering(), context).await.map(Finished::Read) })
                 })))
             },
+            parts: |_| Parts::Whole,
+            division: None,
         }
+    }
+
+    /// A source that can be read in parts, too.
+    #[must_use]
+    pub const fn source_in_parts<T: InParts + Sync>(id: &'static str) -> Self {
+        Self { division: Some(Division::of::<T>()), ..Self::source::<T>(id) }
     }
 
     /// A transform; `id` is the name of its file, with `-` for `_`.
@@ -195,6 +300,13 @@ impl Connector {
                     })
                 })))
             },
+            parts: |settings| match parse::<T>(settings) {
+                Ok(step) => step.parts(),
+                // settings that are wrong say no more than the kind of step does
+                Err(_) if T::REGROUPS => Parts::Whole,
+                Err(_) => Parts::Each,
+            },
+            division: None,
         }
     }
 
@@ -214,6 +326,8 @@ impl Connector {
                     Box::pin(async move { step.write(input, out, context).await.map(Finished::Wrote) })
                 })))
             },
+            parts: |_| Parts::Whole,
+            division: None,
         }
     }
 
@@ -249,6 +363,18 @@ impl Connector {
         (self.start)(settings)
     }
 
+    /// How a step with these settings can be done in parts.
+    #[must_use]
+    pub fn parts(&self, settings: &serde_json::Value) -> Parts {
+        (self.parts)(settings)
+    }
+
+    /// How a source is read in parts, if it can be.
+    #[must_use]
+    pub const fn division(&self) -> Option<Division> {
+        self.division
+    }
+
     /// The connector as the rest of the house sees it.
     #[must_use]
     pub fn entry(&self) -> Entry {
@@ -276,6 +402,11 @@ fn unwrap_lines(schema: &mut schemars::Schema) {
         *text = paragraphs.collect::<Vec<_>>().join("\n\n");
     }
     schemars::transform::transform_subschemas(&mut unwrap_lines, schema);
+}
+
+/// Settings that were parsed before, when the document was checked.
+fn settings_of<T: DeserializeOwned>(settings: &serde_json::Value) -> Result<T, StepError> {
+    parse(settings).map_err(|problem| StepError::settings(problem.message))
 }
 
 fn parse<T: DeserializeOwned>(settings: &serde_json::Value) -> Result<T, SettingsProblem> {

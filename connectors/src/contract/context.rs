@@ -2,6 +2,7 @@ use super::{Limits, Publisher, place};
 use crate::kit::http::Http;
 use bus_core::{
     Language,
+    catalogue::Go,
     error::StepError,
     loss::LossReport,
     record::{Batch, Shape, Timestamp},
@@ -62,6 +63,8 @@ pub struct ContextParts {
     pub failure: Mutex<Option<StepError>>,
     /// Sees what the step sends.
     pub tap: Option<Arc<dyn Tap>>,
+    /// What a step that is done twice has before it.
+    pub go: Go,
 }
 
 /// Sees what a step sends, on every port, linked or not. It is no link: it neither holds the step up nor
@@ -95,6 +98,7 @@ impl ContextParts {
             standard_streams: false,
             failure: Mutex::default(),
             tap: None,
+            go: Go::Whole,
         }
     }
 
@@ -227,6 +231,12 @@ impl Context {
     #[must_use]
     pub fn standard_streams(&self) -> bool {
         self.0.standard_streams
+    }
+
+    /// What a step that is done twice (see [`bus_core::catalogue::Parts::Twice`]) has before it.
+    #[must_use]
+    pub fn go(&self) -> Go {
+        self.0.go
     }
 
     /// Fails the step whatever it gives back, and ends the run.

@@ -1,7 +1,7 @@
 //! Newline-delimited JSON: one record a line.
 
 use crate::{
-    contract::{Codec, Decoded, Decoder, Encoder, Format, FormatError, Limits},
+    contract::{Codec, Decoded, Decoder, Encoder, Format, FormatError, Inside, Limits},
     kit::json,
 };
 use bus_core::{error::Reject, loss::LossReport, msg, record::Batch};
@@ -90,6 +90,14 @@ impl Lines {
 }
 
 impl Decoder for Lines {
+    fn look_inside(&mut self, _: &[u8], _: bool, _: &mut Decoded) -> Option<Inside> {
+        Some(Inside { first: 0, line: 1, newline: b'\n', quoting: None })
+    }
+
+    fn resume(&mut self, line: u64) {
+        self.line = line - 1;
+    }
+
     fn push(&mut self, bytes: &[u8], out: &mut Decoded) -> Result<(), FormatError> {
         let mut rest = bytes;
         while let Some(end) = memchr::memchr(b'\n', rest) {

@@ -247,13 +247,14 @@ impl Tally {
         out.end();
     }
 
-    /// Adds a saved part of a tally of later values.
+    /// Adds a saved part of a tally of later values; says by how many bytes the tally grew.
     pub(crate) fn merge(
         &mut self,
         function: Function,
         part: List<'_>,
         (disk, memory): (&Disk, usize),
-    ) -> Result<(), StepError> {
+    ) -> Result<usize, StepError> {
+        let mut grown = 0;
         if let (None, Some(Value::Text(mark))) = (&self.masked, part.get(0)) {
             self.masked = Some(mark.into());
         }
@@ -266,15 +267,13 @@ impl Tally {
                     }
                 }
                 (State::Distinct(distinct), Value::Bytes(key)) => {
-                    distinct.insert(key.to_vec());
+                    grown += distinct.insert(key.to_vec());
                     distinct.spill_beyond(disk, memory)?;
                 }
-                _ => {
-                    self.add(function, Some(value));
-                }
+                _ => grown += self.add(function, Some(value)),
             }
         }
-        Ok(())
+        Ok(grown)
     }
 
     /// Bytes of the items of a list that will be one value of one record.

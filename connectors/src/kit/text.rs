@@ -79,6 +79,12 @@ impl Transcoder {
         Self { state, guessed, held: Vec::new(), damage: Vec::new(), ascii_only: true }
     }
 
+    /// A transcoder for text that is known to be UTF-8, from somewhere inside it on.
+    #[must_use]
+    pub const fn inside_utf8() -> Self {
+        Self { state: State::Utf8, guessed: false, held: Vec::new(), damage: Vec::new(), ascii_only: false }
+    }
+
     /// Appends the next bytes, as UTF-8, to `out`.
     pub fn push(&mut self, bytes: &[u8], out: &mut String) {
         if matches!(self.state, State::Sniffing) {

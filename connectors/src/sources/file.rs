@@ -1,23 +1,24 @@
 //! Files on this machine.
 
 use crate::{
-    contract::{Connector, Context, Outputs, Reading, Source},
+    contract::{Connector, Context, InParts, Outputs, Reading, Source},
     formats::FormatChoice,
     kit::{
         Damaged, Pattern, ReadOptions, read,
-        transport::{BlockReader, io_reason},
+        transport::{BlockReader, HEAD, Range, changed, cuts, io_reason, look_inside, read_range},
     },
 };
-use bus_core::{error::StepError, msg};
+use bus_core::{error::StepError, msg, plan::Extent};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File as Open},
+    io::{Read, Seek, SeekFrom},
     path::{Path, PathBuf},
     time::UNIX_EPOCH,
 };
 
-pub(crate) static CONNECTOR: Connector = Connector::source::<File>("file");
+pub(crate) static CONNECTOR: Connector = Connector::source_in_parts::<File>("file");
 
 /// # Read files
 ///
@@ -100,15 +101,7 @@ impl Source for File {
 
 impl File {
     async fn read_one(&self, file: &Found, out: &mut Outputs, context: &Context) -> Result<(), StepError> {
-        let options = ReadOptions {
-            format: self.format.as_ref(),
-            name: &file.name,
-            media_type: None,
-            entries: self.entries.as_deref(),
-            name_field: self.file_field.as_deref(),
-            damaged: self.damaged,
-            path: file.path.as_deref(),
-        };
+        let options = self.options(file);
         let stream = match &file.path {
             None => BlockReader::new(std::io::stdin()),
             Some(path) => {
@@ -117,6 +110,18 @@ impl File {
             }
         };
         Box::pin(read(stream, &options, out, context)).await
+    }
+
+    fn options<'a>(&'a self, file: &'a Found) -> ReadOptions<'a> {
+        ReadOptions {
+            format: self.format.as_ref(),
+            name: &file.name,
+            media_type: None,
+            entries: self.entries.as_deref(),
+            name_field: self.file_field.as_deref(),
+            damaged: self.damaged,
+            path: file.path.as_deref(),
+        }
     }
 
     fn files(&self, context: &Context) -> Result<Vec<Found>, StepError> {
@@ -138,6 +143,128 @@ impl File {
         files.retain(|file| known.insert(file.path.clone()));
         Ok(files)
     }
+}
+
+/// A part of what is read.
+#[derive(Debug, Serialize, Deserialize)]
+struct Part {
+    /// What the files looked like when they were divided.
+    seen: Vec<Seen>,
+    /// Stretches of files, by their place among all.
+    stretches: Vec<(usize, Range)>,
+}
+
+impl InParts for File {
+    fn extent(&self, context: &Context) -> Result<Option<Extent>, StepError> {
+        let files = self.files(context)?;
+        let Some(seen) = look(&files)? else { return Ok(None) };
+        if context.remembered().and_then(|was| serde_json::from_value(was).ok()).as_ref() == Some(&seen) {
+            return Ok(None);
+        }
+        let bytes = seen.iter().map(|seen| seen.bytes).sum();
+        let mut inside = true;
+        // of many files the first one tells: the others are looked at when they are divided
+        if let Some((file, seen)) = files.iter().zip(&seen).find(|(_, seen)| seen.bytes > 0) {
+            let head = head(file)?;
+            let whole = head.len() as u64 == seen.bytes;
+            inside = look_inside((&head, whole), &self.options(file), context).is_some();
+        }
+        let why = msg!("only CSV in UTF-8 and NDJSON, not packed, can be read from the middle on");
+        Ok(Some(Extent { bytes, undivided: (!inside).then_some(why) }))
+    }
+
+    async fn divide(&self, count: u32, context: &Context) -> Result<Vec<serde_json::Value>, StepError> {
+        let files = self.files(context)?;
+        let Some(seen) = look(&files)? else { return Ok(Vec::new()) };
+        let total: u64 = seen.iter().map(|seen| seen.bytes).sum();
+        let share = total.div_ceil(u64::from(count.max(1))).max(1);
+        let (mut parts, mut filled) = (vec![Vec::new()], 0);
+        for (place, (file, seen)) in files.iter().zip(&seen).enumerate().filter(|(_, (_, seen))| seen.bytes > 0) {
+            let head = head(file)?;
+            let whole = head.len() as u64 == seen.bytes;
+            let Some(inside) = look_inside((&head, whole), &self.options(file), context) else {
+                return Ok(Vec::new());
+            };
+            let wanted: Vec<u64> = (1..)
+                .map(|part: u64| part.saturating_mul(share).saturating_sub(filled))
+                .take_while(|wanted| *wanted < seen.bytes)
+                .collect();
+            let path = file.path.clone().unwrap_or_default();
+            let (most, cancel) = (context.limits().record_bytes, context.cancellation());
+            let name = file.name.clone();
+            let cuts = tokio::task::spawn_blocking(move || {
+                let mut open = Open::open(path)?;
+                open.seek(SeekFrom::Start(inside.first))?;
+                cuts(open, inside, &wanted, (most, &cancel))
+            });
+            let cuts = cuts.await.map_err(|error| {
+                StepError::ours(msg!("{problem}", problem = error.to_string()))
+            })?;
+            let Some(cuts) = cuts.map_err(|error| refused(&name, &error))? else { return Ok(Vec::new()) };
+            let (mut from, mut line) = (inside.first, inside.line);
+            for cut in &cuts {
+                stretch(&mut parts, place, Range { from, to: cut.at, line, first: from == inside.first });
+                parts.push(Vec::new());
+                (from, line) = (cut.at, cut.line);
+            }
+            stretch(&mut parts, place, Range { from, to: seen.bytes, line, first: from == inside.first });
+            filled = (filled + seen.bytes) % share;
+        }
+        parts.retain(|stretches| !stretches.is_empty());
+        let part = |stretches| serde_json::to_value(Part { seen: seen.clone(), stretches }).unwrap_or_default();
+        Ok(parts.into_iter().map(part).collect())
+    }
+
+    async fn read_part(
+        self,
+        part: serde_json::Value,
+        mut out: Outputs,
+        context: Context,
+    ) -> Result<(), StepError> {
+        let part: Part = serde_json::from_value(part).map_err(|_| changed())?;
+        let files = self.files(&context)?;
+        if look(&files)?.as_ref() != Some(&part.seen) {
+            return Err(changed());
+        }
+        for (place, range) in &part.stretches {
+            let (Some(file), Some(seen)) = (files.get(*place), part.seen.get(*place)) else {
+                return Err(changed());
+            };
+            let head = head(file)?;
+            let whole = head.len() as u64 == seen.bytes;
+            let stream = BlockReader::new(open_at(file, range.from)?.take(range.to - range.from));
+            let options = self.options(file);
+            let reading = read_range(stream, ((&head, whole), *range), &options, (&mut out, &context));
+            Box::pin(reading).await?;
+        }
+        if look(&files)?.as_ref() != Some(&part.seen) {
+            return Err(changed());
+        }
+        context.remember(serde_json::to_value(&part.seen).unwrap_or_default());
+        Ok(())
+    }
+}
+
+/// Adds a stretch to the last part, if there is anything in it.
+fn stretch(parts: &mut [Vec<(usize, Range)>], file: usize, range: Range) {
+    if let Some(last) = parts.last_mut().filter(|_| range.first || range.from < range.to) {
+        last.push((file, range));
+    }
+}
+
+/// The first bytes of a file.
+fn head(file: &Found) -> Result<Vec<u8>, StepError> {
+    let mut head = Vec::new();
+    let read = open_at(file, 0)?.take(HEAD as u64).read_to_end(&mut head);
+    read.map_err(|error| refused(&file.name, &error))?;
+    Ok(head)
+}
+
+fn open_at(file: &Found, at: u64) -> Result<Open, StepError> {
+    let mut open = Open::open(file.path.as_deref().unwrap_or(Path::new("-")))
+        .map_err(|error| refused(&file.name, &error))?;
+    open.seek(SeekFrom::Start(at)).map_err(|error| refused(&file.name, &error))?;
+    Ok(open)
 }
 
 /// The files a pattern means, by name.

@@ -13,6 +13,7 @@ use crate::{
     },
 };
 use bus_core::{
+    catalogue::{Go, Parts},
     error::{Reject, StepError},
     msg,
     path::FieldPath,
@@ -91,13 +92,31 @@ enum Masked {
 impl Transform for Aggregate {
     const REGROUPS: bool = true;
 
+    fn parts(&self) -> Parts {
+        Parts::Twice
+    }
+
     async fn apply(self, mut inputs: Inputs, mut out: Outputs, context: Context) -> Result<(), StepError> {
         let mut groups = Groups::new(&self, &context)?;
         let mut emitter = Emitter::default();
         while let Some(batch) = inputs.next().await {
             context.go_on()?;
             emitter.follow(&batch, &mut out).await?;
+            if context.go() == Go::Rest {
+                groups.add_parts(&batch)?;
+                continue;
+            }
             groups.add(&batch, &mut out)?;
+            if groups.bytes > groups.memory {
+                match context.go() {
+                    Go::Part => groups.send_parts(&mut emitter, &mut out).await?,
+                    Go::Whole | Go::Rest => groups.put_aside()?,
+                }
+            }
+        }
+        if context.go() == Go::Part {
+            groups.send_parts(&mut emitter, &mut out).await?;
+            return emitter.flush(&mut out).await;
         }
         if self.by.is_empty() && groups.groups.is_empty() && groups.parts.is_empty() {
             // no records are a group too: its count is 0
@@ -143,6 +162,39 @@ struct Group {
     key: Box<[u8]>,
     values: Vec<Option<Owned>>,
     tallies: Vec<Tally>,
+}
+
+impl Group {
+    /// How many saved parts it takes.
+    fn parts(&self) -> usize {
+        self.tallies.iter().map(Tally::parts).max().unwrap_or(1)
+    }
+
+    /// Writes a saved part: `[first, values, tallies]`.
+    fn save(&self, part: usize, out: &mut BatchBuilder) {
+        out.begin_list();
+        out.int(self.first);
+        out.begin_list();
+        for value in &self.values {
+            // a list may hold no absent items
+            out.begin_list();
+            if let Some(value) = value {
+                value.write(out);
+            }
+            out.end();
+        }
+        out.end();
+        out.begin_list();
+        self.tallies.iter().for_each(|tally| tally.save(part, out));
+        out.end();
+        out.end();
+    }
+}
+
+/// The values of a saved part.
+fn saved_values(values: Value<'_>) -> Vec<Option<Owned>> {
+    let values = values.as_list().into_iter().flat_map(|values| values.iter());
+    values.map(|value| value.as_list().and_then(|value| value.get(0)).map(Owned::from)).collect()
 }
 
 impl Groups {
@@ -204,6 +256,45 @@ impl Groups {
                     None => tally.count(),
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Sends all groups on as the parts they are saved in, each behind its key.
+    async fn send_parts(&mut self, emitter: &mut Emitter, out: &mut Outputs) -> Result<(), StepError> {
+        self.bytes = 0;
+        self.places.clear();
+        for group in mem::take(&mut self.groups) {
+            for part in 0..group.parts() {
+                let builder = emitter.builder();
+                builder.begin_list();
+                builder.bytes(&group.key);
+                group.save(part, builder);
+                builder.end();
+                emitter.flow(out).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what [`Self::send_parts`] has sent.
+    fn add_parts(&mut self, batch: &Batch) -> Result<(), StepError> {
+        for record in batch.records() {
+            let list = record.as_list();
+            let saved = list.and_then(|list| Some((list.get(0)?, part_of(list.get(1)?)?)));
+            let Some((Value::Bytes(key), [_, values, tallies])) = saved else { continue };
+            let place = match self.places.get(key) {
+                Some(place) => *place,
+                None => self.new_group(key.into(), saved_values(values)),
+            };
+            let Some(group) = self.groups.get_mut(place) else { continue };
+            let saved = tallies.as_list().into_iter().flat_map(|tallies| tallies.iter());
+            for ((tally, (function, _)), saved) in group.tallies.iter_mut().zip(&self.computations).zip(saved)
+            {
+                let Some(saved) = saved.as_list() else { continue };
+                // what grows too large is put aside as a whole
+                self.bytes += tally.merge(*function, saved, (&self.disk, usize::MAX))?;
+            }
             if self.bytes > self.memory {
                 self.put_aside()?;
             }
@@ -242,13 +333,16 @@ impl Groups {
         if let Some(place) = self.places.get(self.key.as_slice()) {
             return *place;
         }
-        let values: Vec<_> = self.by.iter_mut().map(|field| field.get(record).map(Owned::from)).collect();
+        let values = self.by.iter_mut().map(|field| field.get(record).map(Owned::from)).collect();
+        self.new_group(self.key.as_slice().into(), values)
+    }
+
+    fn new_group(&mut self, key: Box<[u8]>, values: Vec<Option<Owned>>) -> usize {
         self.bytes += values.iter().flatten().map(Owned::size).sum::<usize>()
-            + 2 * self.key.len()
+            + 2 * key.len()
             + 160
             + self.computations.len() * 96;
         let place = self.groups.len();
-        let key: Box<[u8]> = self.key.as_slice().into();
         self.places.insert(key.clone(), place);
         self.groups.push(Group {
             first: self.before + i64::try_from(place).unwrap_or(i64::MAX),
@@ -259,32 +353,14 @@ impl Groups {
         place
     }
 
-    /// Puts all groups aside: each as one or more parts `[first, values, tallies]`.
+    /// Puts all groups aside, each as one or more saved parts.
     fn put_aside(&mut self) -> Result<(), StepError> {
         self.before += i64::try_from(self.groups.len()).unwrap_or(i64::MAX);
         self.bytes = 0;
         self.places.clear();
         for group in mem::take(&mut self.groups) {
-            let parts = group.tallies.iter().map(Tally::parts).max().unwrap_or(1);
-            for part in 0..parts {
-                self.parts.push_with(&group.key, |out| {
-                    out.begin_list();
-                    out.int(group.first);
-                    out.begin_list();
-                    for value in &group.values {
-                        // a list may hold no absent items
-                        out.begin_list();
-                        if let Some(value) = value {
-                            value.write(out);
-                        }
-                        out.end();
-                    }
-                    out.end();
-                    out.begin_list();
-                    group.tallies.iter().for_each(|tally| tally.save(part, out));
-                    out.end();
-                    out.end();
-                })?;
+            for part in 0..group.parts() {
+                self.parts.push_with(&group.key, |out| group.save(part, out))?;
             }
         }
         Ok(())
@@ -305,12 +381,7 @@ impl Groups {
             let group = current.get_or_insert_with(|| Group {
                 first: if let Value::Int(first) = first { first } else { 0 },
                 key: sorted.key().into(),
-                values: values
-                    .as_list()
-                    .into_iter()
-                    .flat_map(|values| values.iter())
-                    .map(|value| value.as_list().and_then(|value| value.get(0)).map(Owned::from))
-                    .collect(),
+                values: saved_values(values),
                 tallies: self.computations.iter().map(|(function, _)| Tally::new(*function)).collect(),
             });
             let saved = tallies.as_list().into_iter().flat_map(|tallies| tallies.iter());

@@ -10,7 +10,7 @@ use crate::{
     },
 };
 use bus_core::{
-    catalogue::OUT,
+    catalogue::{OUT, Parts},
     error::StepError,
     path::FieldPath,
     record::{Batch, BatchBuilder, Value},
@@ -71,6 +71,10 @@ const DUPLICATES: &str = "duplicates";
 impl Transform for Deduplicate {
     const OUTPUTS: &'static [&'static str] = &[OUT, DUPLICATES];
     const REGROUPS: bool = true;
+
+    fn parts(&self) -> Parts {
+        Parts::Twice
+    }
 
     async fn apply(self, mut inputs: Inputs, out: Outputs, context: Context) -> Result<(), StepError> {
         let mut step = Step::new(&self, out, &context);

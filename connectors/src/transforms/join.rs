@@ -13,7 +13,7 @@ use crate::{
     },
 };
 use bus_core::{
-    catalogue::Input,
+    catalogue::{Input, Parts},
     error::{Reject, StepError},
     msg,
     path::FieldPath,
@@ -138,6 +138,11 @@ const RIGHT: &str = "right";
 impl Transform for Join {
     const INPUTS: &'static [Input] = &[Input::required(LEFT), Input::required(RIGHT)];
     const REGROUPS: bool = true;
+
+    fn parts(&self) -> Parts {
+        // which right records have no match shows only when all left ones are known
+        if self.kind == Kind::Full { Parts::Whole } else { Parts::Beside(RIGHT) }
+    }
 
     async fn apply(self, mut inputs: Inputs, mut out: Outputs, context: Context) -> Result<(), StepError> {
         let rules = Rules::new(&self);

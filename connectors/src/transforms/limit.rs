@@ -1,7 +1,7 @@
 //! Lets the first records through.
 
 use crate::contract::{Connector, Context, Inputs, Outputs, Transform};
-use bus_core::error::StepError;
+use bus_core::{catalogue::Parts, error::StepError};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -23,6 +23,10 @@ struct Limit {
 
 impl Transform for Limit {
     const REGROUPS: bool = true;
+
+    fn parts(&self) -> Parts {
+        Parts::Start
+    }
 
     async fn apply(self, mut inputs: Inputs, mut out: Outputs, _: Context) -> Result<(), StepError> {
         let mut left = self.records;

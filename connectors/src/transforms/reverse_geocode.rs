@@ -9,6 +9,7 @@ use crate::{
     },
 };
 use bus_core::{
+    catalogue::Parts,
     error::{Reject, StepError},
     msg,
     path::FieldPath,
@@ -83,6 +84,11 @@ fn address() -> FieldPath {
 }
 
 impl Transform for ReverseGeocode {
+    fn parts(&self) -> Parts {
+        // the service is asked at one pace
+        Parts::Whole
+    }
+
     async fn apply(self, mut inputs: Inputs, mut out: Outputs, context: Context) -> Result<(), StepError> {
         let options = Options {
             base: ban::base(self.service.clone())?,

@@ -1,7 +1,7 @@
 //! Lets a stretch of the records through.
 
 use crate::contract::{Connector, Context, Inputs, Outputs, Transform};
-use bus_core::{error::StepError, msg};
+use bus_core::{catalogue::Parts, error::StepError, msg};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::num::NonZeroU64;
@@ -34,6 +34,10 @@ const fn first() -> NonZeroU64 {
 
 impl Transform for Slice {
     const REGROUPS: bool = true;
+
+    fn parts(&self) -> Parts {
+        Parts::Start
+    }
 
     async fn apply(self, mut inputs: Inputs, mut out: Outputs, _: Context) -> Result<(), StepError> {
         let (from, to) = (self.from.get(), self.to.map_or(u64::MAX, NonZeroU64::get));

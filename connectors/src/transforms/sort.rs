@@ -11,6 +11,7 @@ use crate::{
     },
 };
 use bus_core::{
+    catalogue::Parts,
     error::StepError,
     path::FieldPath,
     record::{Batch, Value},
@@ -133,6 +134,10 @@ impl KeyWriter {
 
 impl Transform for Sort {
     const REGROUPS: bool = true;
+
+    fn parts(&self) -> Parts {
+        Parts::Twice
+    }
 
     async fn apply(self, mut inputs: Inputs, mut out: Outputs, context: Context) -> Result<(), StepError> {
         let mut keys: Vec<KeyWriter> = self.by.iter().map(KeyWriter::new).collect();

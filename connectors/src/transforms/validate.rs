@@ -5,6 +5,7 @@ use crate::{
     kit::edit::Editor,
 };
 use bus_core::{
+    catalogue::Parts,
     Message,
     error::{Reject, StepError},
     msg,
@@ -147,6 +148,12 @@ struct Checker {
 }
 
 impl Transform for Validate {
+    fn parts(&self) -> Parts {
+        // a Table Schema may have values that come once, too
+        let alone = self.schema.is_none() && self.schema_file.is_none();
+        if alone && !self.fields.iter().any(|rule| rule.unique) { Parts::Each } else { Parts::Whole }
+    }
+
     async fn apply(self, mut inputs: Inputs, mut out: Outputs, context: Context) -> Result<(), StepError> {
         let mut judge = Judge::new(&self, &context)?;
         let targets = judge.checkers.iter().map(|checker| checker.field.clone()).collect();

@@ -1,21 +1,23 @@
 //! Looking before leaping: checks, previews, the times of a schedule.
 
 use super::{findings::findings, may::may};
-use crate::{Allowed, App, Caller, Json, Kind, Problem, Row, access};
+use crate::{Allowed, App, Caller, Json, Kind, Problem, Query, Row, access};
 use axum::{extract::State, http::StatusCode};
 use bus_core::{
     api::{Checked, KeyScope, Preview, PreviewAsked, Role, ScheduleTimes},
     check::check,
-    plan::plan,
     workflow::{Loaded, Schedule, Workflow},
 };
 use connectors::Connectors;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
         Row::post("/check", "workflow.check", "What is wrong with a document", Allowed::SignedIn, checked)
             .only_looks()
             .key(KeyScope::Read)
+            .query::<About>()
             .body::<Workflow>()
             .answer::<Checked>(StatusCode::OK),
         Row::post(
@@ -43,13 +45,31 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-async fn checked(caller: Caller, Json(document): Json<Workflow>) -> Json<Checked> {
+/// What a document is about to become.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct About {
+    /// The workflow it is of, by id: its plan then says what would be done in parts, by the size of its files.
+    #[serde(default)]
+    workflow: Option<String>,
+}
+
+async fn checked(
+    State(app): State<App>,
+    caller: Caller,
+    Query(about): Query<About>,
+    Json(document): Json<Workflow>,
+) -> Result<Json<Checked>, Problem> {
+    if let Some(workflow) = &about.workflow {
+        may(&app, &caller, workflow, Role::Editor).await?;
+    }
     let language = caller.language();
     let loaded = Loaded::from(document);
     let problems = check(&loaded, &Connectors);
     let sound = !problems.iter().any(bus_core::check::Problem::is_error);
-    let plan = if sound { plan(&loaded.workflow, &Connectors).text(language) } else { String::new() };
-    Json(Checked { findings: findings(&problems, language), plan })
+    let outline = || app.bus().outline(&loaded.workflow, about.workflow.as_deref(), language);
+    let plan = if sound { outline() } else { String::new() };
+    Ok(Json(Checked { findings: findings(&problems, language), plan }))
 }
 
 async fn next_times(

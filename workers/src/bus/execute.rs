@@ -6,11 +6,11 @@ use super::{
     kept::{Keeper, gone},
     memory::recall,
     record::{Given, RunRecord},
-    report::{StepNote, TaskReport, outcome},
-    stages::Stage,
+    report::{Doubles, StepNote, TaskReport, outcome},
+    stages::{Stage, outgoing},
 };
 use crate::{
-    Outcome, RunOptions, RunReport, RunSecrets, StepProgress,
+    Outcome, RunOptions, RunReport, RunSecrets, StepProgress, StepReport,
     run::run_part,
     seams::{Drain, Feed, Seams},
 };
@@ -48,11 +48,18 @@ pub(super) struct Made {
     pub(super) chunks: Chunks,
     /// Whether there was nothing new.
     pub(super) result: Result<bool, StepError>,
+    /// The stages in which the task is better done; none if it was done.
+    pub(super) cut: Vec<Stage>,
 }
 
 impl Made {
     pub(super) fn failed(error: StepError) -> Self {
-        Self { report: TaskReport::default(), chunks: Chunks::new(), result: Err(error) }
+        Self { report: TaskReport::default(), chunks: Chunks::new(), result: Err(error), cut: Vec::new() }
+    }
+
+    /// Nothing is done yet: it is better done in these stages.
+    fn cut(stages: Vec<Stage>) -> Self {
+        Self { cut: stages, ..Self::failed(StepError::cancelled()) }
     }
 }
 
@@ -63,7 +70,10 @@ struct Shelf {
     run: String,
     task: TaskId,
     made: Arc<Mutex<Chunks>>,
-    produced: mpsc::Sender<Chunks>,
+    /// Hears of each chunk, if a stage begins with the first.
+    produced: Option<mpsc::Sender<Chunks>>,
+    /// Where what this task makes stands among what its stage makes.
+    place: Vec<u32>,
     time: Duration,
 }
 
@@ -73,22 +83,31 @@ impl Bus {
         let Some(stage) = work.record.stages.get(place).cloned() else {
             return Made::failed(StepError::ours(msg!("the run has no such stage")));
         };
+        let cut = self.cut(&work.record, &work.cancel).await;
+        if !cut.is_empty() {
+            return Made::cut(cut);
+        }
         let time = self.time_left(&work.record);
+        let (ports, streams) = outgoing(&work.record.stages, work.task.stage);
         let shelf = Shelf {
             bus: self.clone(),
             run: work.run.clone(),
             task: work.task,
             made: Arc::default(),
-            produced: work.produced.clone(),
+            produced: streams.then(|| work.produced.clone()),
+            place: place_of(&work, &stage),
             time,
         };
+        let doubles = doubles(&work, &stage);
         let keeper = Keeper::new(self.settings(), &work.record);
-        let seams = match self.seams(&work, &stage, (&shelf, &keeper)).await {
+        let mut seams = match self.seams(&work, &stage, &keeper).await {
             Ok(seams) => seams,
             Err(error) => return Made::failed(error),
         };
+        seams.drains = ports.into_iter().map(|from| shelf.drain(from)).collect();
         let part = stage.part_of(&work.record.document);
-        let mut options = self.options(&work.record, work.cancel.clone(), Some(work.progress.clone()));
+        let shown = (work.progress.clone(), doubles.clone());
+        let mut options = self.options(&work.record, work.cancel.clone(), Some(shown));
         options.publisher = Some(Arc::new(self.publisher(&work.run, &work.record)));
         options.secrets = match self.secrets_of(&work.record).await {
             Ok(secrets) => secrets,
@@ -97,8 +116,9 @@ impl Bus {
         let (report, remembered) = Box::pin(run_part(&part, self.parts().find, options, seams)).await;
         let mut made = Made {
             result: result_of(&report),
-            report: TaskReport { steps: notes(&report), remembered },
+            report: TaskReport { steps: notes(&report, &doubles), remembered },
             chunks: std::mem::take(&mut *shelf.made.lock().unwrap_or_else(PoisonError::into_inner)),
+            cut: Vec::new(),
         };
         let of = (work.run.as_str(), work.task.to_string());
         if let Err(error) = keeper.save(self, (of.0, &of.1), time, &mut made.report.steps).await {
@@ -118,7 +138,7 @@ impl Bus {
         &self,
         run: &RunRecord,
         cancel: CancellationToken,
-        progress: Option<watch::Sender<BTreeMap<String, StepCounts>>>,
+        progress: Option<(watch::Sender<BTreeMap<String, StepCounts>>, Doubles)>,
     ) -> RunOptions {
         let parts = self.parts();
         RunOptions {
@@ -138,41 +158,41 @@ impl Bus {
             memory_file: None,
             standard_streams: false,
             progress: progress
-                .map(|progress| -> crate::Progress { Box::new(move |steps| show(&progress, steps)) }),
+                .map(|shown| -> crate::Progress { Box::new(move |steps| show(&shown.0, &shown.1, steps)) }),
         }
     }
 
-    /// How a stage is joined to the others.
-    async fn seams(
-        &self,
-        work: &Work,
-        stage: &Stage,
-        (shelf, keeper): (&Shelf, &Keeper),
-    ) -> Result<Seams, StepError> {
-        let (record, document) = (&work.record, &work.record.document);
-        let mut seams = Seams::default();
-        let keeper = keeper.clone();
-        seams.taps = Some(Arc::new(move |step: &str| keeper.tap(step)));
+    /// How a stage is joined to the others, but for what it makes.
+    async fn seams(&self, work: &Work, stage: &Stage, keeper: &Keeper) -> Result<Seams, StepError> {
+        let record = &work.record;
+        let mut seams = Seams { goes: stage.section.goes.clone(), ..Seams::default() };
+        let (keeper, goes) = (keeper.clone(), stage.section.goes.clone());
+        seams.taps = Some(Arc::new(move |step: &str| {
+            keeper.tap(step, goes.get(step).copied().unwrap_or_default())
+        }));
         let task = record.state.tasks.get(&work.task);
-        for link in stage.incoming(document) {
+        for link in stage.incoming() {
             let port = link.from.to_string();
             let inputs = task.iter().flat_map(|task| &task.inputs);
-            let names = inputs.filter(|(_, chunk)| chunk.port == port).map(|(name, _)| name.clone());
+            let mut chunks: Vec<_> = inputs.filter(|(_, chunk)| chunk.port == port).collect();
+            chunks.sort_by(|(a, one), (b, other)| (&one.place, a).cmp(&(&other.place, b)));
+            let names = chunks.into_iter().map(|(name, _)| name.clone());
             seams.feeds.push(self.feed(link.to.clone(), names.collect()));
         }
         for Given { step, port, chunks } in &record.given {
-            if stage.steps.contains(step) {
+            if stage.has(step) {
                 let to = Port { step: step.clone(), port: port.clone() };
                 seams.feeds.push(self.feed(to, chunks.keys().cloned().collect()));
             }
         }
-        for from in stage.outgoing(document) {
-            seams.drains.push(shelf.drain(from));
-        }
-        for (step, upload) in record.inputs.iter().filter(|(step, _)| stage.steps.contains(step)) {
+        for (step, upload) in record.inputs.iter().filter(|(step, _)| stage.has(step)) {
             seams.stand_ins.insert(step.clone(), self.reading(record, step, upload).await?);
         }
-        if !task.is_some_and(|task| task.forced) {
+        let part = usize::try_from(work.task.part).unwrap_or(usize::MAX);
+        if let (Some(piece), Some(source)) = (stage.pieces.get(part), stage.section.steps.first()) {
+            seams.stand_ins.insert(source.clone(), self.part_of_source(record, source, piece)?);
+        }
+        if !record.in_parts() && !task.is_some_and(|task| task.forced) {
             seams.memory = recall(self.store(), record).await.map_err(|error| trouble(&error))?;
         }
         Ok(seams)
@@ -231,6 +251,11 @@ impl Shelf {
             digest: packer.digest(),
             records: packer.records(),
             port: port.to_string(),
+            // what one task makes alone stands in the order of its names
+            place: match self.place.is_empty() {
+                true => Vec::new(),
+                false => self.place.iter().copied().chain([number]).collect(),
+            },
             partition: None,
         };
         let owner = format!("run/{}", self.run);
@@ -239,8 +264,10 @@ impl Shelf {
         put.map_err(|error| trouble(&error))?;
         let chunks = Chunks::from([(name, chunk)]);
         self.made.lock().unwrap_or_else(PoisonError::into_inner).extend(chunks.clone());
-        // nobody listens once the task is over
-        let _heard = self.produced.send(chunks).await;
+        if let Some(produced) = &self.produced {
+            // nobody listens once the task is over
+            let _heard = produced.send(chunks).await;
+        }
         Ok(())
     }
 }
@@ -261,15 +288,49 @@ fn result_of(report: &RunReport) -> Result<bool, StepError> {
     }
 }
 
-fn notes(report: &RunReport) -> BTreeMap<String, StepNote> {
-    report.steps.iter().map(|step| (step.id.clone(), StepNote::of(step))).collect()
+fn notes(report: &RunReport, doubles: &Doubles) -> BTreeMap<String, StepNote> {
+    let note = |step: &StepReport| {
+        let mut note = StepNote::of(step);
+        doubles.take_off(&step.id, &mut note.counts);
+        (step.id.clone(), note)
+    };
+    report.steps.iter().map(note).collect()
+}
+
+/// Where what a task makes stands among what its stage makes: in the order of what it is made from.
+fn place_of(work: &Work, stage: &Stage) -> Vec<u32> {
+    if !stage.pieces.is_empty() {
+        return vec![work.task.part];
+    }
+    if stage.section.gathers {
+        return Vec::new();
+    }
+    let inputs = work.record.state.tasks.get(&work.task).into_iter().flat_map(|task| task.inputs.values());
+    inputs.map(|chunk| chunk.place.clone()).next().unwrap_or_default()
+}
+
+/// What a task counts that others count, too.
+fn doubles(work: &Work, stage: &Stage) -> Doubles {
+    let mut doubles = Doubles { goes: stage.section.goes.clone(), ..Doubles::default() };
+    let task = work.record.state.tasks.get(&work.task).filter(|_| work.task.part > 0);
+    for take in stage.section.takes.iter().filter(|take| take.whole) {
+        let port = take.link.from.to_string();
+        let inputs = task.into_iter().flat_map(|task| task.inputs.values());
+        let records: u64 = inputs.filter(|chunk| chunk.port == port).map(|chunk| chunk.records).sum();
+        *doubles.beside.entry(take.link.to.step.clone()).or_default() += records;
+    }
+    doubles
 }
 
 /// Shows how far the steps are, if that is further than before.
-fn show(progress: &watch::Sender<BTreeMap<String, StepCounts>>, steps: &[StepProgress<'_>]) {
+fn show(
+    progress: &watch::Sender<BTreeMap<String, StepCounts>>,
+    doubles: &Doubles,
+    steps: &[StepProgress<'_>],
+) {
     let counts = steps.iter().map(|step| {
         let outcome = if step.ended { outcome(step.outcome) } else { StepOutcome::Running };
-        let counts = StepCounts {
+        let mut counts = StepCounts {
             outcome,
             records_in: step.counts.records_in,
             records_out: step.counts.records_out,
@@ -280,6 +341,7 @@ fn show(progress: &watch::Sender<BTreeMap<String, StepCounts>>, steps: &[StepPro
             seconds: step.elapsed.as_secs_f64(),
             cpu_seconds: step.cpu_seconds,
         };
+        doubles.take_off(step.id, &mut counts);
         (step.id.to_owned(), counts)
     });
     let counts: BTreeMap<_, _> = counts.collect();

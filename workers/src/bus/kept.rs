@@ -8,7 +8,7 @@ use super::{
 };
 use bus_core::{
     api::{Column, Table},
-    catalogue::ERRORS,
+    catalogue::{ERRORS, Go, OUT},
     error::StepError,
     msg,
     record::{Batch, Value},
@@ -63,8 +63,8 @@ impl Keeper {
     }
 
     /// What sees the records of a step.
-    pub(super) fn tap(&self, step: &str) -> Arc<dyn Tap> {
-        Arc::new(StepTap { keeper: self.clone(), step: step.to_owned() })
+    pub(super) fn tap(&self, step: &str, go: Go) -> Arc<dyn Tap> {
+        Arc::new(StepTap { keeper: self.clone(), step: step.to_owned(), go })
     }
 
     fn room(&self, port: &(String, String)) -> Room {
@@ -154,11 +154,15 @@ const SHARED: usize = 256 << 10;
 struct StepTap {
     keeper: Keeper,
     step: String,
+    go: Go,
 }
 
 impl Tap for StepTap {
     fn sent(&self, port: &str, batch: &Batch) {
-        self.keeper.keep((self.step.clone(), port.to_owned()), batch);
+        // what the first of two goes sends is nothing to look at
+        if self.go != Go::Part || port != OUT {
+            self.keeper.keep((self.step.clone(), port.to_owned()), batch);
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{
     BusError,
     report::{TaskReport, merged},
-    stages::Stage,
+    stages::{self, Stage},
 };
 use backplane::{Collection, Index, Priority};
 use bus_core::{
@@ -28,7 +28,7 @@ pub(super) const RUNS: Collection = Collection {
 };
 
 /// The form of the document that this bus writes.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
 /// A run as it is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -117,7 +117,13 @@ impl RunRecord {
     }
 
     pub(super) fn read(body: Value) -> Result<Self, BusError> {
-        serde_json::from_value(body).map_err(|error| BusError::unreadable(&error))
+        let mut record: Self = serde_json::from_value(body).map_err(|error| BusError::unreadable(&error))?;
+        if record.version == 1 {
+            let gathers: Vec<bool> = record.state.stages.iter().map(|stage| stage.gathers).collect();
+            stages::complete(&mut record.stages, &record.document, &gathers);
+            record.version = VERSION;
+        }
+        Ok(record)
     }
 
     pub(super) fn body(&self) -> Result<Value, BusError> {
@@ -152,6 +158,11 @@ impl RunRecord {
             counts.entry(step.id.clone()).or_default();
         }
         counts
+    }
+
+    /// Whether sources are read in parts: then all are read, whatever they brought at the last run.
+    pub(super) fn in_parts(&self) -> bool {
+        self.stages.iter().any(|stage| !stage.pieces.is_empty())
     }
 
     /// Why it failed.

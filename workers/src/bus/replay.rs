@@ -130,6 +130,7 @@ impl<'a> Shelf<'a> {
             digest: packer.digest(),
             records: packer.records(),
             port: String::new(),
+            place: Vec::new(),
             partition: None,
         };
         // as long as what the new run will make

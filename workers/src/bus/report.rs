@@ -4,6 +4,7 @@ use super::kept::Section;
 use crate::{Outcome, StepReport};
 use bus_core::{
     api::{StepCounts, StepOutcome},
+    catalogue::{Go, OUT},
     error::StepError,
     loss::LossReport,
 };
@@ -35,6 +36,31 @@ pub(super) struct StepNote {
     /// The kept records of each output port.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) kept: BTreeMap<String, Vec<Section>>,
+}
+
+/// What the steps of a task count that is counted in another task, too.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Doubles {
+    /// Steps that are done in two goes: what the first sends is what the second takes.
+    pub(super) goes: BTreeMap<String, Go>,
+    /// Records that each part takes beside its own.
+    pub(super) beside: BTreeMap<String, u64>,
+}
+
+impl Doubles {
+    /// Takes them off what a step has counted.
+    pub(super) fn take_off(&self, step: &str, counts: &mut StepCounts) {
+        match self.goes.get(step) {
+            Some(Go::Part) => {
+                let out = counts.ports.remove(OUT).unwrap_or(0);
+                counts.records_out = counts.records_out.saturating_sub(out);
+            }
+            Some(Go::Rest) => counts.records_in = 0,
+            Some(Go::Whole) | None => {}
+        }
+        let beside = self.beside.get(step).copied().unwrap_or(0);
+        counts.records_in = counts.records_in.saturating_sub(beside);
+    }
 }
 
 impl TaskReport {

@@ -1,14 +1,16 @@
+use bus_core::plan::Rules;
 use std::time::Duration;
 
 /// When a run is cut into stages that several workers do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Split {
-    /// A run is one task from end to end: the fastest way where one process works, which streams on all
-    /// cores.
+    /// A run is one task from end to end, which streams on all cores of one worker.
     Never,
-    /// Along the stages of its plan; those that stream are done in parts, one for each chunk.
+    /// Along its stages, however small it is; those that stream are done in the parts of their source, or
+    /// in one for each chunk.
     Always,
-    /// As one task, for now: how large the data is shows only while it is read.
+    /// Where its sources are so large that it pays (see [`BusSettings::parts`]), and can be read in parts;
+    /// as one task otherwise.
     #[default]
     Auto,
 }
@@ -18,6 +20,8 @@ pub enum Split {
 pub struct BusSettings {
     /// When a run is cut into stages.
     pub split: Split,
+    /// From when on sources are read in parts, and in how many.
+    pub parts: Rules,
     /// Records that a chunk between two stages holds at most.
     pub chunk_records: u64,
     /// Bytes that a chunk between two stages holds at most, before it is compressed.
@@ -52,6 +56,7 @@ impl Default for BusSettings {
     fn default() -> Self {
         Self {
             split: Split::Auto,
+            parts: Rules::default(),
             chunk_records: 16_384,
             chunk_bytes: 4 << 20,
             kept_records: 1_000,

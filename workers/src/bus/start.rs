@@ -5,7 +5,7 @@ use super::{
     pinned::Pinned,
     record::{NewRun, RUNS, RunRecord},
     runs::Known,
-    stages,
+    stages::Stage,
     uploads::UPLOADS,
 };
 use backplane::{Expect, IndexValue, Priority, Query};
@@ -46,10 +46,11 @@ impl Bus {
 
     /// Saves a new run: from here on it will be done.
     pub(super) async fn accept(&self, id: String, run: NewRun) -> Result<RunSummary, BusError> {
-        let split = self.settings().split;
-        let (stages, specs) = stages::cut(&run.document, &*self.parts().catalogue, split);
+        // whoever takes it looks how large it is, and may cut it
+        let whole = Stage::whole(&run.document);
+        let state = RunState::new(vec![whole.section.spec()]);
         let now = self.now();
-        let mut record = RunRecord::new(run, stages, RunState::new(specs), now);
+        let mut record = RunRecord::new(run, vec![whole], state, now);
         let begins = self.is_working() && self.share().enter(&record.workflow, &id);
         let effects = if begins { record.state.on(Event::Begin, now) } else { Vec::new() };
         if record.state.has_ended() {

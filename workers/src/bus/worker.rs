@@ -6,6 +6,7 @@ use super::{
     kept::trim,
     record::RunRecord,
     runs::Known,
+    stages,
     watch::Note,
 };
 use backplane::{Delivery, Pattern, Trouble};
@@ -139,7 +140,7 @@ impl Bus {
         }
         let made = self.work_on(hand, &known, hand_back).await;
         self.hands().put_down(&hand.run, hand.task);
-        let stopped = made.result.as_ref().is_err_and(StepError::is_cancelled);
+        let stopped = made.cut.is_empty() && made.result.as_ref().is_err_and(StepError::is_cancelled);
         if stopped && hand_back.is_cancelled() {
             let worker = hand.worker.clone();
             self.tell(&hand.run, taken(hand, self.until())).await?;
@@ -250,6 +251,10 @@ impl Bus {
     async fn say(&self, hand: &Hand, known: Known, made: Made) -> Result<Option<String>, BusError> {
         let Hand { task, attempt, .. } = *hand;
         let event = match &made.result {
+            _ if !made.cut.is_empty() => {
+                let stages = stages::specs(&made.cut, known.record.stages.len());
+                Event::Cut { task, attempt, stages }
+            }
             Ok(unchanged) => {
                 Event::Done { task, attempt, chunks: made.chunks.clone(), unchanged: *unchanged }
             }
@@ -259,6 +264,9 @@ impl Bus {
             let current = record.state.tasks.get(&task).is_some_and(|task| task.attempt == attempt);
             // also of a run that was cancelled meanwhile: how far it came
             if current && !record.state.tasks.get(&task).is_some_and(bus_core::run::Task::is_done) {
+                if record.state.status == Status::Running {
+                    record.stages.extend(made.cut.iter().cloned());
+                }
                 record.reports.remove(&task);
                 let mut report = made.report.clone();
                 trim(&mut report, record, self.settings());

@@ -4,4 +4,5 @@ mod eye;
 mod house;
 mod outside;
 mod runs;
+mod split;
 mod trouble;

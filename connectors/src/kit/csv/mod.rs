@@ -5,6 +5,7 @@
 //! 128 KiB, the same however the bytes are cut; and no guess alters a value: one that does not fit its
 //! column's type stays text.
 
+mod cells;
 mod column;
 mod dialect;
 mod marks;

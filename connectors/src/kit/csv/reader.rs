@@ -1,12 +1,13 @@
 use super::{
     Delimiter, Options,
-    column::{Evidence, Found, Kind, Rules},
+    cells::Cells,
+    column::{Evidence, Kind, Rules},
     dialect::{first_rows, has_header, is_blank, sniff},
     names,
     rows::{Dialect, Field, Row, Rows, Wrong},
 };
 use crate::{
-    contract::{Decoded, Decoder, FormatError, Limits},
+    contract::{Decoded, Decoder, FormatError, Inside, Limits},
     kit::text::Transcoder,
 };
 use bus_core::{
@@ -14,7 +15,7 @@ use bus_core::{
     error::Reject,
     loss::Loss,
     msg,
-    record::{Batch, Cell, Places, Shape},
+    record::{Batch, Shape},
 };
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ use std::sync::Arc;
 const SAMPLE: usize = 128 << 10;
 /// Bytes that are turned into UTF-8 at once.
 const PIECE: usize = 64 << 10;
+/// What may stand before UTF-8.
+const MARK: &[u8] = b"\xEF\xBB\xBF";
 /// Records in a block of usual size.
 const BLOCK_ROWS: usize = 1_000;
 const SMALLEST_BLOCK: usize = 16 << 10;
@@ -50,12 +53,12 @@ pub struct Reader {
 }
 
 /// What is known once the sample has been looked at.
-struct Table {
+pub(super) struct Table {
     rows: Rows,
-    dialect: Dialect,
-    rules: Rules,
+    pub(super) dialect: Dialect,
+    pub(super) rules: Rules,
     shape: Arc<Shape>,
-    kinds: Vec<Kind>,
+    pub(super) kinds: Vec<Kind>,
     block: usize,
 }
 
@@ -346,6 +349,31 @@ impl Reader {
 }
 
 impl Decoder for Reader {
+    fn look_inside(&mut self, head: &[u8], whole: bool, out: &mut Decoded) -> Option<Inside> {
+        let mark = head.starts_with(MARK);
+        self.transcoder.push(head, &mut self.text);
+        if whole {
+            self.transcoder.finish(&mut self.text);
+        }
+        if self.transcoder.name() != Some("UTF-8") || self.text.trim().is_empty() {
+            return None;
+        }
+        let before = self.text.len();
+        self.begin(out, whole).ok()?;
+        let first = before - self.text.len() + if mark { MARK.len() } else { 0 };
+        let table = self.table.as_ref()?;
+        let Dialect { delimiter, quote, newline } = table.dialect;
+        self.wanted = table.block;
+        self.transcoder = Transcoder::inside_utf8();
+        self.text.clear();
+        self.damage.clear();
+        Some(Inside { first: first as u64, line: self.line, newline, quoting: Some((delimiter, quote)) })
+    }
+
+    fn resume(&mut self, line: u64) {
+        self.line = line;
+    }
+
     fn push(&mut self, bytes: &[u8], out: &mut Decoded) -> Result<(), FormatError> {
         for piece in bytes.chunks(PIECE) {
             self.transcoder.push(piece, &mut self.text);
@@ -361,95 +389,6 @@ impl Decoder for Reader {
         }
         // what is beyond the sample is read as if more were to come, so that the sample decides alike
         self.grown(out, true)
-    }
-}
-
-/// The cells of a block in the making.
-struct Cells {
-    cells: Vec<Cell>,
-    /// Text made of fields that cannot stand as they are; it will follow the block's own.
-    made: String,
-    len: usize,
-    /// The line that the next row stands in, and those of the rows so far.
-    line: u64,
-    places: Places,
-}
-
-impl Cells {
-    fn new(len: usize, line: u64) -> Self {
-        let places = Places::lines();
-        Self { cells: Vec::with_capacity(len / 8), made: String::new(), len, line, places }
-    }
-
-    /// Notes that a row is behind us, taken or not, with its line.
-    #[inline]
-    fn passed(&mut self, row: &[u8], fields: &[Field], table: &Table) {
-        if self.cells.len() > self.places.len() * table.kinds.len() {
-            self.places.note(self.line);
-        }
-        // only in quotes a row has further lines
-        let plain = !fields.iter().any(|field| field.quoted);
-        self.line += if plain { 1 } else { newlines(row, table.dialect) };
-    }
-
-    /// Adds a row; `false` if it has not as many fields as the table has columns.
-    #[inline]
-    fn row(&mut self, text: &[u8], fields: &[Field], table: &Table) -> bool {
-        if fields.len() != table.kinds.len() || is_blank(fields) {
-            return is_blank(fields);
-        }
-        for (field, kind) in fields.iter().zip(&table.kinds) {
-            let cell = self.cell(text, *field, *kind, table);
-            self.cells.push(cell);
-        }
-        true
-    }
-
-    #[inline]
-    fn cell(&mut self, text: &[u8], field: Field, kind: Kind, table: &Table) -> Cell {
-        let raw = text.get(field.start..field.end).unwrap_or_default();
-        let (start, len) = (small(field.start), small(raw.len()));
-        match table.rules.find(kind, raw, field.quoted) {
-            Found::Text if field.doubled => self.undoubled(raw, table.dialect.quote),
-            Found::Text => Cell::text_at(start, len),
-            Found::Int(int) => Cell::int(int),
-            Found::Decimal => Cell::decimal_at(start, len),
-            Found::CommaDecimal => self.with_point(raw),
-            Found::Bool(value) => Cell::bool(value),
-            Found::Masked => Cell::masked_at(start, len),
-            Found::Null => Cell::NULL,
-            Found::Absent => Cell::ABSENT,
-        }
-    }
-
-    /// The number with a point for its comma, and without the spaces between groups of digits.
-    fn with_point(&mut self, raw: &[u8]) -> Cell {
-        let start = self.made.len();
-        for byte in raw {
-            match byte {
-                b',' => self.made.push('.'),
-                b'-' | b'0'..=b'9' => self.made.push(char::from(*byte)),
-                _ => {}
-            }
-        }
-        match self.made.get(start..).and_then(|number| number.parse().ok()) {
-            Some(int) => Cell::int(int),
-            None => Cell::decimal_at(small(self.len + start), small(self.made.len() - start)),
-        }
-    }
-
-    /// The text with each doubled quote made one.
-    fn undoubled(&mut self, raw: &[u8], quote: u8) -> Cell {
-        let start = self.made.len();
-        let mut rest = raw;
-        while let Some(place) = memchr::memchr(quote, rest) {
-            let (before, after) = rest.split_at(place + 1);
-            // cut behind ASCII, so both parts are whole characters
-            self.made.push_str(str::from_utf8(before).unwrap_or_default());
-            rest = after.get(1..).unwrap_or_default();
-        }
-        self.made.push_str(str::from_utf8(rest).unwrap_or_default());
-        Cell::text_at(small(self.len + start), small(self.made.len() - start))
     }
 }
 
@@ -489,11 +428,6 @@ fn quote_message(what: Wrong) -> Message {
     }
 }
 
-fn newlines(text: &[u8], dialect: Dialect) -> u64 {
+pub(super) fn newlines(text: &[u8], dialect: Dialect) -> u64 {
     memchr::memchr_iter(dialect.newline, text).count() as u64
-}
-
-/// Places in a block, which is far below 4 GiB.
-fn small(place: usize) -> u32 {
-    u32::try_from(place).unwrap_or(u32::MAX)
 }

@@ -4,6 +4,7 @@
 //! batches → encoder → gzip if asked → bytes.
 
 mod blocks;
+mod divide;
 mod gzip;
 mod read;
 mod start;
@@ -15,7 +16,8 @@ mod zip;
 
 pub use blocks::{BlockReader, BlockWriter, io_reason};
 pub use gzip::Gzip;
-pub(crate) use read::opened;
+pub(crate) use divide::cuts;
+pub(crate) use read::{HEAD, Range, changed, look_inside, opened, read_range};
 pub use read::{Damaged, ReadOptions, read};
 pub use write::write;
 

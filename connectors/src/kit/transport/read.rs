@@ -6,7 +6,7 @@ use super::{
     zip::{self, EntryStream, Piece},
 };
 use crate::{
-    contract::{Context, Decoded, Decoder, FormatError, Outputs},
+    contract::{Context, Decoded, Decoder, FormatError, Inside, Outputs},
     formats::FormatChoice,
 };
 use bus_core::{
@@ -158,7 +158,15 @@ async fn read_document<S: ByteStream>(
     out: &mut Outputs,
     context: &Context,
 ) -> Result<(), StepError> {
-    let outcome = decode(&mut stream, options, out, context).await;
+    let outcome = match decoder(stream.bytes(), options, context) {
+        Ok(mut decoder) => decode(&mut stream, decoder.as_mut(), options, (out, context)).await,
+        Err(error) => Err(error),
+    };
+    settle(outcome, options, out)
+}
+
+/// Ends a document that could not be read to its end as its settings say.
+fn settle(outcome: Result<(), StepError>, options: &ReadOptions<'_>, out: &mut Outputs) -> Result<(), StepError> {
     match outcome {
         Err(error) if options.damaged == Damaged::Keep && error.fault == Fault::Data => {
             let reason = msg!("{name}: {problem}", name = options.name, problem = error.message);
@@ -169,13 +177,8 @@ async fn read_document<S: ByteStream>(
     }
 }
 
-async fn decode<S: ByteStream>(
-    stream: &mut Start<S>,
-    options: &ReadOptions<'_>,
-    out: &mut Outputs,
-    context: &Context,
-) -> Result<(), StepError> {
-    let format = choose(stream.bytes(), options)?;
+fn decoder(start: &[u8], options: &ReadOptions<'_>, context: &Context) -> Result<Box<dyn Decoder>, StepError> {
+    let format = choose(start, options)?;
     let Some(mut decoder) = format.decoder(context.limits()) else {
         return Err(StepError::settings(msg!(
             "the format {format} can only be written",
@@ -183,10 +186,80 @@ async fn decode<S: ByteStream>(
         )));
     };
     decoder.received(context.now());
+    Ok(decoder)
+}
+
+/// As much of a document as says how it is written.
+pub(crate) const HEAD: usize = 256 << 10;
+
+/// A stretch of a document, from one record to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
+pub(crate) struct Range {
+    /// Its first byte.
+    pub(crate) from: u64,
+    /// The byte behind its last one.
+    pub(crate) to: u64,
+    /// The line its first record stands in (from 1).
+    pub(crate) line: u64,
+    /// Whether it begins with the first record of the document.
+    pub(crate) first: bool,
+}
+
+/// How the records of a document can be read from any one on, if they can: `head` are its first bytes
+/// (`whole`: all of them).
+pub(crate) fn look_inside(
+    (head, whole): (&[u8], bool),
+    options: &ReadOptions<'_>,
+    context: &Context,
+) -> Option<Inside> {
+    if head.starts_with(gzip::MAGIC) || head.starts_with(zip::MAGIC) || head.starts_with(zip::EMPTY_MAGIC) {
+        return None;
+    }
+    let mut decoder = decoder(head, options, context).ok()?;
+    decoder.look_inside(head, whole, &mut Decoded::default())
+}
+
+/// Reads a stretch of a document, whose bytes `stream` brings, as if all before it had been read.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) async fn read_range<S: ByteStream>(
+    stream: S,
+    ((head, whole), range): ((&[u8], bool), Range),
+    options: &ReadOptions<'_>,
+    (out, context): (&mut Outputs, &Context),
+) -> Result<(), StepError> {
+    let mut decoder = decoder(head, options, context)?;
+    let mut decoded = Decoded::default();
+    let inside = decoder.look_inside(head, whole, &mut decoded);
+    if inside.is_none_or(|inside| inside.first > range.from) {
+        return Err(changed().at(msg!("{name}", name = options.name)));
+    }
+    if range.first {
+        context.report_losses(std::mem::take(decoded.losses()));
+        context.meter().read(usize::try_from(range.from).unwrap_or(usize::MAX));
+    }
+    decoder.resume(range.line);
+    let mut stream = Metered { inner: stream, context };
+    let outcome = decode(&mut stream, decoder.as_mut(), options, (out, context)).await;
+    settle(outcome, options, out)
+}
+
+/// What was found out about a document does not hold any more.
+pub(crate) fn changed() -> StepError {
+    StepError::remote(msg!("this was changed while it was read: run the workflow again"))
+}
+
+async fn decode<S: ByteStream>(
+    stream: &mut S,
+    decoder: &mut dyn Decoder,
+    options: &ReadOptions<'_>,
+    (out, context): (&mut Outputs, &Context),
+) -> Result<(), StepError> {
     let mut tag = options.name_field.map(|field| Tag::new(field, options.name));
     let mut decoded = Decoded::default();
     while !out.is_done() {
-        let step = advance(stream, decoder.as_mut(), &mut decoded).await;
+        let step = advance(stream, decoder, &mut decoded).await;
         if !matches!(step, Ok(true)) {
             decoded.cut();
         }
@@ -206,7 +279,7 @@ async fn decode<S: ByteStream>(
 
 /// Decodes one piece; `false` at the end.
 async fn advance<S: ByteStream>(
-    stream: &mut Start<S>,
+    stream: &mut S,
     decoder: &mut dyn Decoder,
     decoded: &mut Decoded,
 ) -> Result<bool, StepError> {

@@ -1,5 +1,11 @@
 //! How a workflow is executed: its steps in stages, each the longest chain that streams without regrouping.
 
+mod choice;
+mod layout;
+
+pub use choice::{Choice, Extent, Rules, choose};
+pub use layout::{Section, Take, layout};
+
 use crate::{
     Language,
     catalogue::{Catalogue, ERRORS},
@@ -8,6 +14,7 @@ use crate::{
     workflow::{Link, Workflow},
 };
 use serde::Serialize;
+use serde_json::{Map, Value};
 use std::fmt::Write as _;
 
 /// The stages of a workflow, each after those it takes records from.
@@ -15,6 +22,24 @@ use std::fmt::Write as _;
 pub struct Plan {
     /// The stages.
     pub stages: Vec<Stage>,
+}
+
+/// How a workflow runs, as a person reads it: its stages, what is done in parts, and why or why not.
+#[must_use]
+pub fn outline(
+    workflow: &Workflow,
+    (catalogue, parameters): (&dyn Catalogue, &Map<String, Value>),
+    choice: &Choice,
+    language: Language,
+) -> String {
+    let stages = match choice.is_whole() {
+        true => plan(workflow, catalogue).text(language),
+        false => {
+            let sections = layout(workflow, (catalogue, parameters), &choice.parts);
+            Section::text(&sections, workflow, language)
+        }
+    };
+    stages + &choice.text(language)
 }
 
 /// A chain of steps that one worker executes on a stream.

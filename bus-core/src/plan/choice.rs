@@ -1,0 +1,149 @@
+//! Whether a run is done by one task or in parts: decided when it is known how large its sources are.
+
+use super::layout::{Section, layout};
+use crate::{
+    Language, Message,
+    catalogue::{Catalogue, Kind, Parts},
+    msg,
+    workflow::{Step, Workflow},
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// What is known of a source before it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extent {
+    /// How much there is to read, bytes.
+    pub bytes: u64,
+    /// Why it can only be read from its beginning to its end, if so.
+    pub undivided: Option<Message>,
+}
+
+/// From when on runs are done in parts, and in how many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// A source with less, bytes, is read by one task.
+    pub from_bytes: u64,
+    /// About so many bytes make a part.
+    pub part_bytes: u64,
+    /// The most parts of one source.
+    pub most_parts: u32,
+}
+
+impl Default for Rules {
+    /// From 32 MiB on, in parts of 16 MiB, at most 192.
+    fn default() -> Self {
+        Self { from_bytes: 32 << 20, part_bytes: 16 << 20, most_parts: 192 }
+    }
+}
+
+/// How a run is done.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Choice {
+    /// The sources that are read in parts, with how many; without any, the run is one task.
+    pub parts: BTreeMap<String, u32>,
+    /// What was decided of each source, and why.
+    pub why: Vec<(String, Message)>,
+}
+
+/// Decides how a run is done, from what is known of its sources.
+#[must_use]
+pub fn choose(
+    workflow: &Workflow,
+    (catalogue, parameters): (&dyn Catalogue, &Map<String, Value>),
+    extents: &BTreeMap<String, Extent>,
+    rules: Rules,
+) -> Choice {
+    let mut choice = Choice { parts: BTreeMap::new(), why: Vec::new() };
+    let is_source = |step: &&Step| {
+        catalogue.entry(&step.connector).is_some_and(|entry| entry.kind == Kind::Source)
+    };
+    for step in workflow.steps.iter().filter(is_source) {
+        let (parts, why) = match extents.get(&step.id) {
+            None => (1, msg!("how much it brings shows only while it is read")),
+            Some(Extent { undivided: Some(why), .. }) => (1, why.clone()),
+            Some(Extent { bytes, .. }) if *bytes < rules.from_bytes => {
+                let least = size(rules.from_bytes);
+                (1, msg!("{size}, less than the {least} from which on parts pay", size = size(*bytes), least = least))
+            }
+            Some(Extent { bytes, .. }) => match objection(workflow, (catalogue, parameters), &step.id) {
+                Some(why) => (1, why),
+                None => {
+                    let parts = count(*bytes, rules);
+                    (parts, msg!("{size}, in {count} parts", size = size(*bytes), count = parts))
+                }
+            },
+        };
+        if parts > 1 {
+            choice.parts.insert(step.id.clone(), parts);
+        }
+        choice.why.push((step.id.clone(), why));
+    }
+    choice
+}
+
+/// Why nothing is won when a source is read in parts.
+fn objection(
+    workflow: &Workflow,
+    (catalogue, parameters): (&dyn Catalogue, &Map<String, Value>),
+    source: &str,
+) -> Option<Message> {
+    let two = BTreeMap::from([(source.to_owned(), 2)]);
+    let sections = layout(workflow, (catalogue, parameters), &two);
+    let place = sections.iter().position(|section| section.steps.iter().any(|step| step == source))?;
+    let behind = |section: &Section| section.takes.iter().any(|take| usize::try_from(take.section) == Ok(place));
+    let wants_start = |id: &&String| {
+        workflow.step(id).is_some_and(|step| {
+            let settings = Workflow::settings(step, parameters);
+            catalogue.parts(&step.connector, &settings) == Parts::Start
+        })
+    };
+    let next = sections.iter().filter(|section| behind(section)).filter_map(|section| section.steps.first());
+    if let Some(step) = next.filter(|id| wants_start(id)).next() {
+        return Some(msg!("`{step}` wants the first records only", step = step));
+    }
+    let steps = sections.get(place).map_or(0, |section| section.steps.len());
+    (steps < 2).then(|| msg!("nothing is done with its records before all are needed together"))
+}
+
+/// How many parts so many bytes make: a number that two, three, four or six workers share evenly.
+fn count(bytes: u64, rules: Rules) -> u32 {
+    let wanted = u32::try_from(bytes.div_ceil(rules.part_bytes.max(1))).unwrap_or(u32::MAX);
+    let mut parts = if wanted <= 4 { wanted } else { 6 };
+    while parts < wanted && parts < rules.most_parts {
+        parts = parts.saturating_mul(2);
+    }
+    parts.max(2).min(rules.most_parts.max(1))
+}
+
+/// So many bytes as a person says it.
+fn size(bytes: u64) -> Message {
+    match bytes {
+        0..1_000 => msg!("{count} bytes", count = bytes),
+        1_000..1_000_000 => msg!("{count} kB", count = bytes / 1_000),
+        1_000_000..10_000_000_000 => msg!("{count} MB", count = bytes / 1_000_000),
+        _ => msg!("{count} GB", count = bytes / 1_000_000_000),
+    }
+}
+
+impl Choice {
+    /// Whether it is one task that does everything.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// The choice as a person reads it, a line a source.
+    #[must_use]
+    pub fn text(&self, language: Language) -> String {
+        let head = if self.is_whole() { msg!("a run is one task:") } else { msg!("a run is done in parts:") };
+        let mut out = head.text(language) + "\n";
+        for (step, why) in &self.why {
+            let line = msg!("  {step}: {why}", step = step, why = why.clone());
+            out.push_str(&line.text(language));
+            out.push('\n');
+        }
+        out
+    }
+}
