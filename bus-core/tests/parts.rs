@@ -89,14 +89,11 @@ fn laid_out(workflow: &Workflow, parts: &[(&str, u32)], expected: &Expect) {
 
 #[test]
 fn all_that_streams_is_done_with_each_part_of_the_source() {
-    let links = [
-        "a -> f -> g -> s -> h -> end",
-        "f.else -> i -> also",
-        "g.errors -> bad",
-        "s.errors -> bad",
-    ];
-    let document =
-        workflow("a:file f:filter g:filter s:sort h:filter end:discard i:filter also:discard bad:discard", &links);
+    let links = ["a -> f -> g -> s -> h -> end", "f.else -> i -> also", "g.errors -> bad", "s.errors -> bad"];
+    let document = workflow(
+        "a:file f:filter g:filter s:sort h:filter end:discard i:filter also:discard bad:discard",
+        &links,
+    );
     laid_out(
         &document,
         &[("a", 6)],
@@ -181,8 +178,8 @@ fn two_sources_may_not_wait_for_each_other() {
             stage 2: a (file) -> j (join) [in 2 parts]
               from stage 1: b -> j.right
             stage 3: k (join) -> also (discard) [all parts together]
-              from stage 2: a -> k.right
               from stage 1: b -> k.left
+              from stage 2: a -> k.right
             stage 4: end (discard) [all parts together]
               from stage 2: j -> end
         "#]],
@@ -245,8 +242,17 @@ fn large_sources_are_read_in_parts_where_that_wins_something() {
         "small:file big:file packed:file unknown:file plain:file first:file f:filter g:filter h:filter i:filter \
          j:filter limit all:profile",
         &[
-            "small -> f", "big -> g", "packed -> h", "unknown -> i", "first -> j -> limit", "f -> all", "g -> all",
-            "h -> all", "i -> all", "plain -> all", "limit -> all",
+            "small -> f",
+            "big -> g",
+            "packed -> h",
+            "unknown -> i",
+            "first -> j -> limit",
+            "f -> all",
+            "g -> all",
+            "h -> all",
+            "i -> all",
+            "plain -> all",
+            "limit -> all",
         ],
     );
     let extents = [
@@ -298,7 +304,9 @@ fn the_outline_says_what_is_done_in_parts() {
 #[test]
 fn parts_are_as_many_as_several_workers_share_evenly() {
     let document = workflow("big:file f:filter end:discard", &["big -> f -> end"]);
-    for (mebibytes, parts) in [(31, 0), (32, 2), (33, 3), (64, 4), (65, 6), (96, 6), (97, 12), (1_600, 192), (99_999, 192)] {
+    for (mebibytes, parts) in
+        [(31, 0), (32, 2), (33, 3), (64, 4), (65, 6), (96, 6), (97, 12), (1_600, 192), (99_999, 192)]
+    {
         let choice = chosen(&document, &[("big", mebibytes << 20)]);
         assert_eq!(choice.parts.get("big").copied().unwrap_or(0), parts, "{mebibytes} MiB");
     }

@@ -56,16 +56,22 @@ pub fn choose(
     rules: Rules,
 ) -> Choice {
     let mut choice = Choice { parts: BTreeMap::new(), why: Vec::new() };
-    let is_source = |step: &&Step| {
-        catalogue.entry(&step.connector).is_some_and(|entry| entry.kind == Kind::Source)
-    };
+    let is_source =
+        |step: &&Step| catalogue.entry(&step.connector).is_some_and(|entry| entry.kind == Kind::Source);
     for step in workflow.steps.iter().filter(is_source) {
         let (parts, why) = match extents.get(&step.id) {
             None => (1, msg!("how much it brings shows only while it is read")),
             Some(Extent { undivided: Some(why), .. }) => (1, why.clone()),
             Some(Extent { bytes, .. }) if *bytes < rules.from_bytes => {
                 let least = size(rules.from_bytes);
-                (1, msg!("{size}, less than the {least} from which on parts pay", size = size(*bytes), least = least))
+                (
+                    1,
+                    msg!(
+                        "{size}, less than the {least} from which on parts pay",
+                        size = size(*bytes),
+                        least = least
+                    ),
+                )
             }
             Some(Extent { bytes, .. }) => match objection(workflow, (catalogue, parameters), &step.id) {
                 Some(why) => (1, why),
@@ -92,7 +98,8 @@ fn objection(
     let two = BTreeMap::from([(source.to_owned(), 2)]);
     let sections = layout(workflow, (catalogue, parameters), &two);
     let place = sections.iter().position(|section| section.steps.iter().any(|step| step == source))?;
-    let behind = |section: &Section| section.takes.iter().any(|take| usize::try_from(take.section) == Ok(place));
+    let behind =
+        |section: &Section| section.takes.iter().any(|take| usize::try_from(take.section) == Ok(place));
     let wants_start = |id: &&String| {
         workflow.step(id).is_some_and(|step| {
             let settings = Workflow::settings(step, parameters);

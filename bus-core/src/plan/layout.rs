@@ -49,7 +49,8 @@ impl Section {
     pub fn spec(&self) -> StageSpec {
         let mut inputs: Vec<StageInput> = Vec::new();
         for take in &self.takes {
-            let input = StageInput { stage: take.section, port: take.link.from.to_string(), whole: take.whole };
+            let input =
+                StageInput { stage: take.section, port: take.link.from.to_string(), whole: take.whole };
             if !inputs.contains(&input) {
                 inputs.push(input);
             }
@@ -166,7 +167,8 @@ impl Drawing<'_> {
         let before = self.graph.before(step).to_vec();
         let sections = self.sections_before(before.iter());
         let manner = |section: &usize| self.drafts.get(*section).map_or(Manner::One, |draft| draft.manner);
-        let only = sections.first().filter(|_| sections.len() == 1).map(|section| (*section, manner(section)));
+        let only =
+            sections.first().filter(|_| sections.len() == 1).map(|section| (*section, manner(section)));
         let (kind, parts) = self.nature(step);
         let one_port = self.ports(&before).len() == 1;
         match (kind, parts, only) {
@@ -175,7 +177,9 @@ impl Drawing<'_> {
                 let manner = if parts > 1 { Manner::Parts(parts) } else { Manner::One };
                 self.begin(step, manner, Go::Whole, sections);
             }
-            (Kind::Transform, Parts::Each | Parts::Beside(_), Some((section, Manner::Parts(_)))) if one_port => {
+            (Kind::Transform, Parts::Each | Parts::Beside(_), Some((section, Manner::Parts(_))))
+                if one_port =>
+            {
                 self.join(step, section, None);
             }
             (_, Parts::Each | Parts::Beside(_), Some((section, _))) if one_port && self.goes_on(step) => {
@@ -283,8 +287,11 @@ impl Drawing<'_> {
         if let Some(home) = self.homes.get_mut(step) {
             (home.last, home.whole) = (section, whole);
         }
-        let others: BTreeSet<usize> =
-            self.sections_before(self.graph.before(step).iter()).into_iter().filter(|other| *other != section).collect();
+        let others: BTreeSet<usize> = self
+            .sections_before(self.graph.before(step).iter())
+            .into_iter()
+            .filter(|other| *other != section)
+            .collect();
         let more = self.all_behind(&others);
         for (place, draft) in self.drafts.iter_mut().enumerate() {
             if place == section || draft.behind.contains(&section) {

@@ -154,7 +154,8 @@ fn stages() -> impl Strategy<Value = Vec<StageSpec>> {
 /// Looks whether every chunk was done once, as it is, by every stage that takes it.
 fn is_done_once(state: &RunState) -> Result<(), TestCaseError> {
     for (stage, spec) in (0..).zip(&state.stages) {
-        let of_stage = || state.tasks.iter().filter(move |(task, _)| task.stage == stage).map(|(_, task)| task);
+        let of_stage =
+            || state.tasks.iter().filter(move |(task, _)| task.stage == stage).map(|(_, task)| task);
         prop_assert!(of_stage().all(Task::is_done));
         let made: Chunks = state
             .tasks
@@ -167,7 +168,10 @@ fn is_done_once(state: &RunState) -> Result<(), TestCaseError> {
             .collect();
         if spec.gathers || (spec.is_source() && !spec.inputs.is_empty()) {
             prop_assert_eq!(of_stage().count(), spec.parts.max(1) as usize);
-            prop_assert!(of_stage().all(|task| task.inputs == made), "what is needed whole was seen as it is");
+            prop_assert!(
+                of_stage().all(|task| task.inputs == made),
+                "what is needed whole was seen as it is"
+            );
         } else if !spec.inputs.is_empty() {
             let taken: Vec<_> = of_stage().flat_map(|task| task.inputs.clone()).collect();
             let once: Chunks = taken.iter().cloned().collect();
@@ -223,7 +227,13 @@ fn input(stage: u32) -> StageInput {
 }
 
 fn chunk(digest: &str) -> Chunk {
-    Chunk { digest: digest.to_owned(), records: 1, port: "a.out".to_owned(), place: Vec::new(), partition: None }
+    Chunk {
+        digest: digest.to_owned(),
+        records: 1,
+        port: "a.out".to_owned(),
+        place: Vec::new(),
+        partition: None,
+    }
 }
 
 fn done(task: TaskId, attempt: u32, chunks: Chunks, unchanged: bool) -> Event {
@@ -248,10 +258,7 @@ fn a_side_that_is_not_new_is_read_when_the_other_is() {
     state.on(Event::Begin, 0);
     let task = |stage| TaskId { stage, part: 0 };
     state.on(done(task(0), 1, Chunks::new(), true), 1);
-    let new = Chunks::from([(
-        "c".to_owned(),
-        chunk("d"),
-    )]);
+    let new = Chunks::from([("c".to_owned(), chunk("d"))]);
     let effects = state.on(done(task(1), 1, new.clone(), false), 2);
     assert_eq!(effects, [Effect::Publish { task: task(0), attempt: 2, delay: 0 }]);
     assert!(state.tasks[&task(0)].forced);

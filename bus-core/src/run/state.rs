@@ -363,7 +363,8 @@ impl RunState {
             return;
         }
         let chunks = self.made_by(&others);
-        let known: Chunks = chunks.iter().chain(&beside).map(|(name, chunk)| (name.clone(), chunk.clone())).collect();
+        let known: Chunks =
+            chunks.iter().chain(&beside).map(|(name, chunk)| (name.clone(), chunk.clone())).collect();
         self.retire(stage, &known, effects);
         for (name, chunk) in chunks {
             let part = self.part_of(stage, &name);

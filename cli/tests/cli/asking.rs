@@ -88,7 +88,8 @@ fn documents_come_from_standard_input_too() {
     assert_eq!(
         plan.out,
         "stage 1: places (records)\n\
-         stage 2: first (limit) -> end (discard) [all parts together]\n  from stage 1: places -> first\n"
+         stage 2: first (limit) -> end (discard) [all parts together]\n  from stage 1: places -> first\n\
+         a run is one task:\n  places: how much it brings shows only while it is read\n"
     );
     assert_eq!(semantic_bus(&["plan", "-"], WRONG).code, 3);
 }

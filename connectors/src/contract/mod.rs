@@ -14,7 +14,9 @@ mod publish;
 
 pub(crate) use codec::DynCodec;
 pub use codec::{Codec, Decoded, Decoder, Encoder, Format, FormatError, Inside, Rejected};
-pub use connector::{Connector, Division, Finished, InParts, Reading, Receipt, Sink, Source, Step, Transform};
+pub use connector::{
+    Connector, Division, Finished, InParts, Reading, Receipt, Sink, Source, Step, Transform,
+};
 pub use context::{Clock, Context, ContextParts, Counts, Meter, Secrets, Tap};
 pub use io::{Inputs, Outputs, Wiring};
 pub use limits::{Known, Limits};

@@ -179,7 +179,9 @@ impl InParts for File {
         let total: u64 = seen.iter().map(|seen| seen.bytes).sum();
         let share = total.div_ceil(u64::from(count.max(1))).max(1);
         let (mut parts, mut filled) = (vec![Vec::new()], 0);
-        for (place, (file, seen)) in files.iter().zip(&seen).enumerate().filter(|(_, (_, seen))| seen.bytes > 0) {
+        for (place, (file, seen)) in
+            files.iter().zip(&seen).enumerate().filter(|(_, (_, seen))| seen.bytes > 0)
+        {
             let head = head(file)?;
             let whole = head.len() as u64 == seen.bytes;
             let Some(inside) = look_inside((&head, whole), &self.options(file), context) else {
@@ -197,9 +199,9 @@ impl InParts for File {
                 open.seek(SeekFrom::Start(inside.first))?;
                 cuts(open, inside, &wanted, (most, &cancel))
             });
-            let cuts = cuts.await.map_err(|error| {
-                StepError::ours(msg!("{problem}", problem = error.to_string()))
-            })?;
+            let cuts = cuts
+                .await
+                .map_err(|error| StepError::ours(msg!("{problem}", problem = error.to_string())))?;
             let Some(cuts) = cuts.map_err(|error| refused(&name, &error))? else { return Ok(Vec::new()) };
             let (mut from, mut line) = (inside.first, inside.line);
             for cut in &cuts {
@@ -211,7 +213,8 @@ impl InParts for File {
             filled = (filled + seen.bytes) % share;
         }
         parts.retain(|stretches| !stretches.is_empty());
-        let part = |stretches| serde_json::to_value(Part { seen: seen.clone(), stretches }).unwrap_or_default();
+        let part =
+            |stretches| serde_json::to_value(Part { seen: seen.clone(), stretches }).unwrap_or_default();
         Ok(parts.into_iter().map(part).collect())
     }
 

@@ -5,8 +5,8 @@ use crate::{
     kit::edit::Editor,
 };
 use bus_core::{
-    catalogue::Parts,
     Message,
+    catalogue::Parts,
     error::{Reject, StepError},
     msg,
     path::FieldPath,

@@ -167,9 +167,8 @@ impl Bus {
         let record = &work.record;
         let mut seams = Seams { goes: stage.section.goes.clone(), ..Seams::default() };
         let (keeper, goes) = (keeper.clone(), stage.section.goes.clone());
-        seams.taps = Some(Arc::new(move |step: &str| {
-            keeper.tap(step, goes.get(step).copied().unwrap_or_default())
-        }));
+        seams.taps =
+            Some(Arc::new(move |step: &str| keeper.tap(step, goes.get(step).copied().unwrap_or_default())));
         let task = record.state.tasks.get(&work.task);
         for link in stage.incoming() {
             let port = link.from.to_string();

@@ -185,3 +185,28 @@ pub(super) const fn status(status: Status) -> RunStatus {
         Status::Cancelled => RunStatus::Cancelled,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bus_core::run::{Event, TaskId};
+
+    /// A run that a bus of before has begun, as it stood in its store.
+    const BEFORE: &str = include_str!("../../tests/stored/run-v1.json");
+
+    #[test]
+    fn a_run_that_a_bus_of_before_has_begun_goes_on() {
+        let mut record = RunRecord::read(serde_json::from_str(BEFORE).unwrap()).unwrap();
+        let takes = record.stages.iter().flat_map(|stage| &stage.section.takes);
+        let takes: Vec<_> = takes.map(|take| format!("{}: {}", take.section, take.link)).collect();
+        assert_eq!(takes, ["0: in -> few", "1: few -> out", "1: few.errors -> wrong"]);
+        let gathers: Vec<_> = record.stages.iter().map(|stage| stage.section.gathers).collect();
+        assert_eq!(gathers, [false, false, true, true]);
+        let task = TaskId { stage: 1, part: 0 };
+        let done = Event::Done { task, attempt: 1, chunks: Chunks::new(), unchanged: false };
+        assert_eq!(record.state.on(done, 2).len(), 2, "both sinks begin");
+        let again = RunRecord::read(record.body().unwrap()).unwrap();
+        assert_eq!(again, record, "and is read as it is written now");
+        assert!(again.body().unwrap()["version"] == VERSION);
+    }
+}

@@ -124,7 +124,11 @@ fn chain() -> Workflow {
         &[
             ("in", "file", json!({ "path": "in.csv" })),
             ("odd", "filter", json!({ "expression": "n % 3 != 0" })),
-            ("sorted", "sort", json!({ "by": [{ "field": "city" }, { "field": "amount", "direction": "descending" }] })),
+            (
+                "sorted",
+                "sort",
+                json!({ "by": [{ "field": "city" }, { "field": "amount", "direction": "descending" }] }),
+            ),
             ("out-sorted", "file-out", json!({ "path": "sorted.csv" })),
             ("groups", "aggregate", json!({ "by": ["city"], "compute": compute })),
             ("out-groups", "file-out", json!({ "path": "groups.json" })),
@@ -266,6 +270,56 @@ async fn large_runs_are_cut_by_themselves_and_unchanged_ones_end_at_once() {
     house.close().await;
 }
 
+/// The files below a folder, by their path in it.
+fn below(folder: &Path) -> BTreeMap<String, String> {
+    let (mut found, mut waiting) = (BTreeMap::new(), vec![folder.to_owned()]);
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            waiting.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else {
+            let name = path.strip_prefix(folder).unwrap().to_string_lossy().replace('\\', "/");
+            found.insert(name, fs::read_to_string(&path).unwrap());
+        }
+    }
+    found
+}
+
+/// Runs a workflow of the gallery in parts, on copies of these folders; gives its results.
+async fn of_gallery(name: &str, folders: &[(&Path, &str)], parts: u32) -> BTreeMap<String, String> {
+    let gallery = Path::new(env!("CARGO_MANIFEST_DIR")).join("../workflows");
+    let document = fs::read_to_string(gallery.join(format!("{name}.yaml"))).unwrap();
+    let document = Workflow::load(&document).unwrap().workflow;
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::new(folder.path(), settings(parts));
+    house.keep("w", &document).await;
+    let home = folder.path().join("files/w");
+    for (from, to) in folders {
+        for (name, text) in below(from) {
+            let copy = home.join(to).join(name);
+            fs::create_dir_all(copy.parent().unwrap()).unwrap();
+            fs::write(copy, text).unwrap();
+        }
+    }
+    house.succeeds("w").await;
+    house.close().await;
+    below(&home.join("resultats"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_gallery_gives_in_parts_what_is_expected_of_it() {
+    let gallery = Path::new(env!("CARGO_MANIFEST_DIR")).join("../workflows");
+    let (data, expected) = (gallery.join("donnees"), gallery.join("attendus"));
+    for parts in MANNERS {
+        for name in ["bornes-de-recharge", "production-solaire", "conversion"] {
+            let made = of_gallery(name, &[(&data, "donnees")], parts).await;
+            assert_eq!(made, below(&expected.join(name)), "{name} in {parts} parts");
+        }
+        let before = expected.join("conversion");
+        let made = of_gallery("conversion-retour", &[(&before, "resultats")], parts).await;
+        assert_eq!(made, below(&expected.join("conversion-retour")), "in {parts} parts");
+    }
+}
+
 /// A chain of steps that stream, and one that needs all at the end.
 fn random_chain(steps: &[u8], end: u8) -> Workflow {
     let streams = [
@@ -279,7 +333,10 @@ fn random_chain(steps: &[u8], end: u8) -> Workflow {
     let ends = [
         ("sort", json!({ "by": [{ "field": "amount" }] })),
         ("deduplicate", json!({ "fields": ["city"] })),
-        ("aggregate", json!({ "by": ["city"], "compute": [{ "function": "count" }, { "function": "list", "field": "n" }] })),
+        (
+            "aggregate",
+            json!({ "by": ["city"], "compute": [{ "function": "count" }, { "function": "list", "field": "n" }] }),
+        ),
         ("limit", json!({ "records": 20 })),
         ("statistics", json!({})),
         ("sample", json!({ "take": { "records": 5 }, "seed": 3 })),

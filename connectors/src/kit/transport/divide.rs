@@ -216,7 +216,10 @@ mod tests {
         assert_eq!(found("a,b\n1,2\n3,4\n5,6", TABLE), Some(vec![(8, 3), (12, 4)]));
         assert_eq!(found("a,b\n\"1\n,\"\"\n\",2\n3,4\n", TABLE), Some(vec![(15, 5), (19, 6)]));
         assert_eq!(found("a,b\n1,5\" x\n3,4\n", TABLE), Some(vec![(11, 3), (15, 4)]), "a quote inside text");
-        assert_eq!(found("a,b\r\n\"x\"\r\n1,2\r\n", Inside { first: 5, ..TABLE }), Some(vec![(10, 3), (15, 4)]));
+        assert_eq!(
+            found("a,b\r\n\"x\"\r\n1,2\r\n", Inside { first: 5, ..TABLE }),
+            Some(vec![(10, 3), (15, 4)])
+        );
     }
 
     #[test]
@@ -242,7 +245,8 @@ mod tests {
         let text = row.repeat(3 * BLOCK / row.len());
         let inside = Inside { first: 0, line: 1, ..TABLE };
         let wanted: Vec<u64> = (1..60).map(|n| n * (text.len() as u64) / 60).collect();
-        let cuts = cuts(text.as_bytes(), inside, &wanted, (1_000, &CancellationToken::new())).unwrap().unwrap();
+        let cuts =
+            cuts(text.as_bytes(), inside, &wanted, (1_000, &CancellationToken::new())).unwrap().unwrap();
         assert_eq!(cuts.len(), wanted.len());
         for (cut, wanted) in cuts.iter().zip(wanted) {
             let before = &text[..usize::try_from(cut.at).unwrap()];

@@ -15,10 +15,10 @@ mod write;
 mod zip;
 
 pub use blocks::{BlockReader, BlockWriter, io_reason};
-pub use gzip::Gzip;
 pub(crate) use divide::cuts;
-pub(crate) use read::{HEAD, Range, changed, look_inside, opened, read_range};
+pub use gzip::Gzip;
 pub use read::{Damaged, ReadOptions, read};
+pub(crate) use read::{HEAD, Range, changed, look_inside, opened, read_range};
 pub use write::write;
 
 use bus_core::error::StepError;

@@ -166,7 +166,11 @@ async fn read_document<S: ByteStream>(
 }
 
 /// Ends a document that could not be read to its end as its settings say.
-fn settle(outcome: Result<(), StepError>, options: &ReadOptions<'_>, out: &mut Outputs) -> Result<(), StepError> {
+fn settle(
+    outcome: Result<(), StepError>,
+    options: &ReadOptions<'_>,
+    out: &mut Outputs,
+) -> Result<(), StepError> {
     match outcome {
         Err(error) if options.damaged == Damaged::Keep && error.fault == Fault::Data => {
             let reason = msg!("{name}: {problem}", name = options.name, problem = error.message);
@@ -177,7 +181,11 @@ fn settle(outcome: Result<(), StepError>, options: &ReadOptions<'_>, out: &mut O
     }
 }
 
-fn decoder(start: &[u8], options: &ReadOptions<'_>, context: &Context) -> Result<Box<dyn Decoder>, StepError> {
+fn decoder(
+    start: &[u8],
+    options: &ReadOptions<'_>,
+    context: &Context,
+) -> Result<Box<dyn Decoder>, StepError> {
     let format = choose(start, options)?;
     let Some(mut decoder) = format.decoder(context.limits()) else {
         return Err(StepError::settings(msg!(
