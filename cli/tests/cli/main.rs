@@ -6,3 +6,4 @@ mod inferring;
 mod inside;
 mod program;
 mod running;
+mod serving;
