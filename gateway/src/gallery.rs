@@ -72,7 +72,8 @@ mod tests {
                 .iter()
                 .all(|path| solar.iter().any(|known| known == path))
         );
-        let written = ["csv", "json", "senml.json", "ttl", "xml"].map(|end| format!("resultats/mesures.{end}"));
+        let written =
+            ["csv", "json", "senml.json", "ttl", "xml"].map(|end| format!("resultats/mesures.{end}"));
         assert_eq!(files("conversion-retour"), written);
         assert_eq!(files("conversion"), ["donnees/mesures.csv"]);
         assert_eq!(pieces().len(), DOCUMENTS.len(), "every document loads");

@@ -27,7 +27,6 @@ impl Metrics {
         Connected(Arc::clone(&self.connections))
     }
 
-
     /// Counts an answer.
     pub(crate) fn answered(&self, status: u16, time: std::time::Duration) {
         let place = usize::from(status / 100).saturating_sub(1);

@@ -7,3 +7,4 @@ mod inside;
 mod program;
 mod running;
 mod serving;
+mod traces;

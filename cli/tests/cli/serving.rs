@@ -1,6 +1,8 @@
 //! The server as a process: its data folder, and what it does not let others do to it.
 
 use crate::program::{Done, Folder};
+use bus_core::api::CSRF_HEADER;
+use serde_json::Value;
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
@@ -12,9 +14,11 @@ use std::{
 const SERVE: [&str; 5] = ["serve", "--data", "data", "--listen", "127.0.0.1:0"];
 
 /// A server that runs until it is stopped.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     address: String,
+    /// The token of the link to make the first account, if there was one.
+    token: Option<String>,
 }
 
 impl Drop for Server {
@@ -26,22 +30,70 @@ impl Drop for Server {
 
 impl Server {
     fn start(folder: &Folder) -> Self {
-        let mut child = folder.start(&SERVE);
+        Self::start_with(folder, &[])
+    }
+
+    pub(crate) fn start_with(folder: &Folder, environment: &[(&str, &str)]) -> Self {
+        // an account is to be made as long as nothing is there
+        let is_new = !folder.path("data/store.redb").exists();
+        let mut child = folder.start_with(&SERVE, environment);
         let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
-        let (mut said, mut address) = (Vec::new(), None);
-        while let Some(Ok(line)) = lines.next() {
+        let (mut said, mut address, mut token) = (Vec::new(), None, None);
+        while (address.is_none() || (is_new && token.is_none()))
+            && let Some(Ok(line)) = lines.next()
+        {
             if let Some(url) = line.strip_prefix("Semantic Bus is at http://localhost:") {
                 address = Some(format!("127.0.0.1:{url}"));
             }
-            said.push(line);
-            if address.is_some() {
-                break;
+            if line.starts_with("make the first account") {
+                token = line.split_once('#').map(|(_, token)| token.to_owned());
             }
+            said.push(line);
         }
         // whatever else it says must find a reader
         std::thread::spawn(move || lines.for_each(drop));
         let address = address.unwrap_or_else(|| panic!("it does not serve: {said:?}"));
-        Self { child, address }
+        Self { child, address, token }
+    }
+
+    /// Makes a call, with what a browser that is signed in sends along, and gives head and body of the answer.
+    fn call(&self, (method, path): (&str, &str), session: &str, body: &str) -> (String, String) {
+        let mut stream = self.connect();
+        let address = &self.address;
+        let request = format!(
+            "{method} /api/v1{path} HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\n{session}Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("answered");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        assert!(head.starts_with("HTTP/1.1 2"), "{method} {path}: {answer}");
+        (head.to_owned(), body.to_owned())
+    }
+
+    /// Makes the first account and a workflow, and runs that to its end; the run.
+    pub(crate) fn short_run(&self) -> String {
+        let token = self.token.as_deref().expect("a link");
+        let account = format!(
+            r#"{{"token":"{token}","name":"Ada","email":"ada@example.org","password":"canary-password-1"}}"#
+        );
+        let (head, session) = self.call(("POST", "/accounts/first"), "", &account);
+        let json = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
+        let cookie = head.split("set-cookie: ").nth(1).and_then(|rest| rest.split(';').next());
+        let csrf = json(&session)["csrf"].as_str().expect("a token").to_owned();
+        let session = format!("Cookie: {}\r\n{CSRF_HEADER}: {csrf}\r\n", cookie.expect("a cookie"));
+        let document = r#"{"document":{"version":1,"name":"W","steps":[
+            {"id":"in","connector":"records","settings":{"records":[{"n":"canary-data"}]}},
+            {"id":"out","connector":"discard"}],"links":["in -> out"]}}"#;
+        let (_, made) = self.call(("POST", "/workflows"), &session, document);
+        let id = json(&made)["summary"]["id"].as_str().expect("an id").to_owned();
+        let (_, run) = self.call(("POST", &format!("/workflows/{id}/runs")), &session, "{}");
+        let run = json(&run)["id"].as_str().expect("an id").to_owned();
+        // the stream ends when the run does
+        let (_, events) = self.call(("GET", &format!("/runs/{run}/events")), &session, "");
+        assert!(events.contains(r#""status":"succeeded""#), "{events}");
+        run
     }
 
     fn connect(&self) -> TcpStream {
@@ -51,7 +103,7 @@ impl Server {
     }
 
     /// Stops it as a person does, and waits for its end.
-    fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         let kill = format!("kill -INT {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().expect("sent").success());
         let ended = self.child.wait().expect("ended");

@@ -27,11 +27,7 @@ impl<S> Patient<S> {
     }
 
     /// Lets a write wait as long as there is patience.
-    fn wait<T>(
-        &mut self,
-        context: &mut Context<'_>,
-        written: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
+    fn wait<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.waiting = false;
             return written;

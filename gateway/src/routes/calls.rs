@@ -2,8 +2,7 @@
 
 use super::runs::started;
 use crate::{
-    Allowed, App, Caller, Json, Kind, Noted, Path, Problem, Query, Row, accept,
-    broken,
+    Allowed, App, Caller, Json, Kind, Noted, Path, Problem, Query, Row, accept, broken,
     download::{self, Target},
 };
 use axum::{
@@ -214,8 +213,9 @@ async fn none(request: Request) -> Result<(), Problem> {
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| broken(&error))?;
         if frame.data_ref().is_some_and(|bytes| !bytes.is_empty()) {
-            let said =
-                msg!("the workflow's HTTP trigger names no source for the body: send none, or name one there");
+            let said = msg!(
+                "the workflow's HTTP trigger names no source for the body: send none, or name one there"
+            );
             return Err(Problem::of(Kind::Invalid, said));
         }
     }
@@ -264,9 +264,8 @@ async fn answer(
 /// The port whose records answer: what leads to the first sink that publishes or hands over, or else to the last sink.
 fn answering(document: &Workflow) -> Option<&Port> {
     let into = |step: &str| document.links.iter().find(|link| link.to.step == step).map(|link| &link.from);
-    let answers = |step: &&bus_core::workflow::Step| {
-        ["publish", "workflow-output"].contains(&step.connector.as_str())
-    };
+    let answers =
+        |step: &&bus_core::workflow::Step| ["publish", "workflow-output"].contains(&step.connector.as_str());
     let leads_on =
         |step: &&bus_core::workflow::Step| document.links.iter().any(|link| link.from.step == step.id);
     let first = document.steps.iter().find(answers);

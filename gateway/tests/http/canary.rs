@@ -147,7 +147,9 @@ async fn secrets_of_an_import_are_in_no_document_version_run_or_export() {
     assert_eq!(saved.status, StatusCode::OK, "{}", saved.text());
     heard.push(saved);
     heard.push(ada.post(&place, "/check", document.clone()).await);
-    heard.push(ada.post(&place, "/preview", json!({ "document": document, "workflow": id, "step": "bearer" })).await);
+    heard.push(
+        ada.post(&place, "/preview", json!({ "document": document, "workflow": id, "step": "bearer" })).await,
+    );
     heard.push(ada.post(&place, &format!("/workflows/{id}/runs"), json!({})).await);
     // a workflow is exported as it is read, also as it was
     for path in ["", "/versions", "/versions/1", "/versions/2", "/runs", "/shares"] {

@@ -43,8 +43,7 @@ async fn created(bus: &Working, person: &Person) -> Value {
 #[tokio::test]
 async fn what_a_group_shares_can_be_used_as_a_step() {
     let bus = Working::new().await;
-    let (ada, eve) =
-        (bus.place.invited(&bus.admin, "Ada").await, bus.place.invited(&bus.admin, "Eve").await);
+    let (ada, eve) = (bus.place.invited(&bus.admin, "Ada").await, bus.place.invited(&bus.admin, "Eve").await);
     let inner = bus.workflow(large()).await;
     assert_eq!(created(&bus, &ada).await["summary"]["draft"], true, "not shared yet");
     let asked = json!({ "name": "Towns", "members": ["ada@example.org"] });

@@ -44,8 +44,11 @@ async fn a_body_without_end_is_cut_and_nothing_of_it_stays() {
     let settings = gateway::Settings { upload: 10 << 20, ..settings() };
     let bus = Working::with(settings).await;
     let id = bus.workflow(towns()).await;
-    for path in ["/uploads?name=a.csv", &format!("/workflows/{id}/upload?name=a.csv"), &format!("/workflows/{id}/call")]
-    {
+    for path in [
+        "/uploads?name=a.csv",
+        &format!("/workflows/{id}/upload?name=a.csv"),
+        &format!("/workflows/{id}/call"),
+    ] {
         let headers = [("content-type", "text/csv")];
         let cut = bus.call(&bus.admin, (Method::POST, path), &headers, Body::from_stream(endless())).await;
         assert_eq!(cut.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}: {}", cut.text());

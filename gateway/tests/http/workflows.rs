@@ -103,7 +103,8 @@ async fn a_workflow_of_the_gallery_that_follows_another_runs_by_itself() {
     let detail = bus.admin.get(&bus.place, &format!("/runs/{run}")).await.json();
     assert_eq!(detail["summary"]["status"], "succeeded", "{detail}");
     let folder = bus.place.folder.path().join("files").join(&id).join("resultats/retour");
-    let read = |name: &str| std::fs::read_to_string(folder.join(name)).expect("written").replace("\r\n", "\n");
+    let read =
+        |name: &str| std::fs::read_to_string(folder.join(name)).expect("written").replace("\r\n", "\n");
     let first = read("de-csv.csv");
     assert!(first.lines().count() > 2, "{first}");
     for name in ["de-xml.csv", "de-json.csv", "de-senml.csv", "de-turtle.csv"] {

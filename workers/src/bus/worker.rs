@@ -24,6 +24,7 @@ use tokio::{
     time::{Instant, interval_at},
 };
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 /// The queue of tasks.
 pub(super) const TASKS: &str = "tasks";
@@ -126,7 +127,9 @@ impl Bus {
                 msg!("whoever did this went away {count} times before it was done", count = MOST_DELIVERIES);
             self.fail(&hand, StepError::ours(times)).await
         } else {
-            self.do_task(&hand, &hand_back).await
+            let task =
+                tracing::info_span!("task", run = %hand.run, task = %hand.task, attempt = hand.attempt);
+            self.do_task(&hand, &hand_back).instrument(task).await
         };
         let pause = PAUSE * 2_u32.saturating_pow(delivery.attempt.saturating_sub(1).min(6));
         match outcome {

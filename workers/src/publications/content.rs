@@ -207,7 +207,8 @@ mod tests {
             content.add(&batch);
             content.digest()
         };
-        let digests = [with(None), with(Some(json!({}))), with(Some(json!({ "a": "https://example.org/a" })))];
+        let digests =
+            [with(None), with(Some(json!({}))), with(Some(json!({ "a": "https://example.org/a" })))];
         assert!(digests[0] != digests[1] && digests[1] != digests[2] && digests[0] != digests[2]);
     }
 }

@@ -236,7 +236,10 @@ async fn what_has_not_changed_stays_beside_what_has() {
         // said when all that follows from the end is done
         while let Some(said) = heard.next().await {
             let said = String::from_utf8_lossy(&said.body).into_owned();
-            if ["succeeded", "unchanged", "failed"].iter().any(|end| said == format!("{{\"changed\":\"{end}\"}}")) {
+            if ["succeeded", "unchanged", "failed"]
+                .iter()
+                .any(|end| said == format!("{{\"changed\":\"{end}\"}}"))
+            {
                 break;
             }
         }

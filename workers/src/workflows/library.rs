@@ -88,7 +88,9 @@ impl Workflows {
         }
         let own = vec![who.account.as_str().into(), name.into()];
         let mut found = Vec::new();
-        for document in self.store.find(super::WORKFLOWS, Query { limit: 10, ..Query::of("name", own) }).await? {
+        for document in
+            self.store.find(super::WORKFLOWS, Query { limit: 10, ..Query::of("name", own) }).await?
+        {
             found.extend(read(&document)?);
         }
         if found.is_empty() {

@@ -214,7 +214,8 @@ async fn what_a_group_was_given_is_found_for_everybody_in_it() {
     let mut outer = Workflow::new("outer");
     let settings = json!({ "workflow": id }).as_object().cloned().unwrap_or_default();
     outer.steps = vec![Step { id: "a".into(), connector: "workflow".into(), settings, ..Step::default() }];
-    let unknown = |whole: &Whole| whole.problems.iter().any(|it| it.problem.to_string().contains("no workflow"));
+    let unknown =
+        |whole: &Whole| whole.problems.iter().any(|it| it.problem.to_string().contains("no workflow"));
     assert!(!unknown(&workflows.whole(&outer, "carl").await.expect("checked")));
     assert!(unknown(&workflows.whole(&outer, "dora").await.expect("checked")));
 }

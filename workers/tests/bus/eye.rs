@@ -105,7 +105,10 @@ async fn the_records_of_a_link_can_be_looked_at() {
         for (step, port) in [("out", "out"), ("even", "nowhere"), ("nothing", "out")] {
             let missing = house.bus.table(&run, step, port, 0, 1).await;
             assert!(matches!(missing, Err(BusError::Missing)), "{step}.{port}");
-            assert!(matches!(house.bus.records(&run, step, port).await, Err(BusError::Missing)), "{step}.{port}");
+            assert!(
+                matches!(house.bus.records(&run, step, port).await, Err(BusError::Missing)),
+                "{step}.{port}"
+            );
         }
         for chunk in house.store.chunks(&format!("run/{run}"), None, 100).await.unwrap() {
             house.store.delete_chunk(&chunk.name).await.unwrap();
@@ -131,7 +134,10 @@ async fn a_preview_shows_a_sample_and_writes_nothing() {
     wrong.steps[0].settings.clear();
     let wrong = house.bus.preview(asked(wrong, "even"), "me", Language::En).await.unwrap();
     assert!(wrong.error.unwrap().text.contains("fields"));
-    assert!(matches!(house.bus.preview(asked(even(), "no"), "me", Language::En).await, Err(BusError::Missing)));
+    assert!(matches!(
+        house.bus.preview(asked(even(), "no"), "me", Language::En).await,
+        Err(BusError::Missing)
+    ));
     let endless = workflow(&[("in", "endless", json!({})), ("out", "discard", json!({}))], &["in -> out"]);
     let endless = house.bus.preview(asked(endless, "in"), "me", Language::En).await.unwrap();
     assert_eq!((endless.ports["out"].rows.len(), endless.error), (1_000, None));
@@ -185,7 +191,12 @@ async fn a_preview_runs_what_a_run_would() {
     house.keep("evens", &inner).await;
     outer.links.truncate(1);
     let endless = looked(&outer, "inner").await;
-    assert_eq!(endless.ports.keys().collect::<Vec<_>>(), ["errors"], "nothing leaves it: {:?}", endless.error);
+    assert_eq!(
+        endless.ports.keys().collect::<Vec<_>>(),
+        ["errors"],
+        "nothing leaves it: {:?}",
+        endless.error
+    );
     assert_eq!(house.file("", "out.ndjson"), "");
     house.close().await;
 }

@@ -71,9 +71,10 @@ async fn nothing_stays_of_an_upload_that_is_refused_or_breaks_off() {
     let folder = tempfile::tempdir().unwrap();
     let house = House::new(folder.path(), BusSettings { upload_bytes: 9_000_000, ..quick() });
     house.keep("w", &document(json!({ "path": "not-there" }))).await;
-    let held =
-        async || backplane::Store::chunks(&house.store, "upload/", None, 10).await.unwrap().len();
-    for (name, bytes) in [("x", vec![0, 1, 2, 3]), ("x", vec![0; 5_000_000]), ("a.csv", vec![b'a'; 9_000_001])] {
+    let held = async || backplane::Store::chunks(&house.store, "upload/", None, 10).await.unwrap().len();
+    for (name, bytes) in
+        [("x", vec![0, 1, 2, 3]), ("x", vec![0; 5_000_000]), ("a.csv", vec![b'a'; 9_000_001])]
+    {
         let refused = upload(&house.bus, name, "", &bytes).await;
         assert!(matches!(refused, Err(BusError::Refused(_))), "{refused:?}");
         assert_eq!(held().await, 0, "{name}");
@@ -94,7 +95,9 @@ async fn nothing_stays_of_an_upload_that_is_refused_or_breaks_off() {
     assert!(matches!(house.bus.start(asked).await, Err(BusError::Refused(_))), "it has not come whole");
     let mut past = found.body;
     past["until"] = json!(1);
-    backplane::Store::save(&house.store, uploads, &found.id, past, backplane::Expect::Anything).await.unwrap();
+    backplane::Store::save(&house.store, uploads, &found.id, past, backplane::Expect::Anything)
+        .await
+        .unwrap();
     let gone = async {
         while held().await > 0 {
             tokio::task::yield_now().await;
