@@ -193,7 +193,7 @@ impl Writer {
         let mut optional = start.to_owned();
         for (depth, name) in names.iter().enumerate() {
             let alone = depth == 0 && start == "record";
-            let free = !is_taken(&name) && !self.locals.iter().any(|(_, local)| local == name);
+            let free = !is_taken(name) && !self.locals.iter().any(|(_, local)| local == name);
             let mark = if depth == 0 { "?" } else { "" };
             if is_place(name) {
                 optional += &format!("[{mark}{name}]");
@@ -301,7 +301,7 @@ impl Writer {
         let before = self.locals.len();
         for name in names {
             let root = matches!(&self.root, Root::Local(root) if root == name);
-            let taken = is_taken(&name) || !is_name(name) || root;
+            let taken = is_taken(name) || !is_name(name) || root;
             let taken = taken || self.locals.iter().any(|(_, local)| local == name);
             let here = if taken { format!("x{}", self.locals.len() + 1) } else { name.clone() };
             self.locals.push((name.clone(), here));
