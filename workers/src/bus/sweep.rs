@@ -114,12 +114,9 @@ impl Bus {
             if ids.contains(run.as_str()) {
                 continue;
             }
-            // it may have begun since the store was asked
-            let gone = match self.known(&run).await {
-                Ok(known) => known.record.state.has_ended(),
-                Err(error) => error == BusError::Missing,
-            };
-            if gone {
+            // it may have begun since the store was asked, or have its place already and be about to be saved
+            let stands = self.known(&run).await.map(|known| known.record.state.has_ended());
+            if matches!(stands, Ok(true)) {
                 self.share().leave(&workflow, &run);
             }
         }
