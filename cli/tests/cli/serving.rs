@@ -52,7 +52,8 @@ impl Server {
         }
         // whatever else it says must find a reader
         std::thread::spawn(move || lines.for_each(drop));
-        let address = address.unwrap_or_else(|| panic!("it does not serve: {said:?}"));
+        assert!(address.is_some(), "it does not serve: {said:?}");
+        let address = address.unwrap_or_default();
         Self { child, address, token }
     }
 

@@ -72,19 +72,19 @@ fn parts(mut message: &[u8]) -> Vec<(u64, &[u8])> {
         match key & 7 {
             0 => drop(varint(&mut message)),
             1 => message = &message[8..],
-            2 => {
+            kind => {
+                assert_eq!(kind, 2, "no other kind is written");
                 let length = usize::try_from(varint(&mut message)).expect("short");
                 let (value, rest) = message.split_at(length);
                 found.push((key >> 3, value));
                 message = rest;
             }
-            kind => panic!("no kind {kind}"),
         }
     }
     found
 }
 
-fn all<'a>(message: &'a [u8], field: u64) -> Vec<&'a [u8]> {
+fn all(message: &[u8], field: u64) -> Vec<&[u8]> {
     parts(message).into_iter().filter(|(known, _)| *known == field).map(|(_, value)| value).collect()
 }
 
