@@ -13,6 +13,7 @@ mod progress;
 mod settings;
 mod signals;
 mod terminal;
+mod traces;
 
 use arguments::Command;
 use exit::Exit;

@@ -2,7 +2,10 @@
 
 use std::{
     fmt::Write as _,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 /// Counters of this process.
@@ -11,9 +14,19 @@ pub(crate) struct Metrics {
     /// Answers by the hundreds of their status, from 1xx.
     answers: [AtomicU64; 5],
     microseconds: AtomicU64,
+    /// Those that are open hold it, too.
+    connections: Arc<()>,
 }
 
+/// A connection that is open until this is dropped.
+pub(crate) struct Connected(#[expect(dead_code, reason = "it is counted by being there")] Arc<()>);
+
 impl Metrics {
+    /// Counts a connection.
+    pub(crate) fn connected(&self) -> Connected {
+        Connected(Arc::clone(&self.connections))
+    }
+
     /// Counts an answer.
     pub(crate) fn answered(&self, status: u16, time: std::time::Duration) {
         let place = usize::from(status / 100).saturating_sub(1);
@@ -34,6 +47,8 @@ impl Metrics {
         page.family("semantic_bus_requests_total", "counter", "Answered requests by status.", &answers);
         let seconds = float(self.microseconds.load(Relaxed)) / 1e6;
         page.one("semantic_bus_request_seconds_total", "counter", "Time spent on requests.", seconds);
+        let open = float(Arc::strong_count(&self.connections) as u64 - 1);
+        page.one("semantic_bus_connections", "gauge", "Open connections.", open);
     }
 }
 
@@ -74,6 +89,13 @@ mod tests {
         let mut page = Page::default();
         metrics.write(&mut page);
         assert!(page.0.contains("\nsemantic_bus_requests_total{status=\"2xx\"} 1\n"), "{}", page.0);
-        assert!(page.0.ends_with("\nsemantic_bus_request_seconds_total 0.003\n"), "{}", page.0);
+        assert!(page.0.contains("\nsemantic_bus_request_seconds_total 0.003\n"), "{}", page.0);
+        let open = metrics.connected();
+        for (count, end) in [(1, Some(open)), (0, None)] {
+            let mut page = Page::default();
+            metrics.write(&mut page);
+            assert!(page.0.ends_with(&format!("\nsemantic_bus_connections {count}\n")), "{}", page.0);
+            drop(end);
+        }
     }
 }

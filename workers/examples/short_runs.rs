@@ -79,7 +79,7 @@ async fn measure(runs: usize) -> Result<(), Box<dyn Error>> {
         records: 1_000,
         parameters: Map::new(),
     };
-    let preview = bus.preview(preview, Language::En).await?;
+    let preview = bus.preview(preview, "me", Language::En).await?;
     println!(
         "{}",
         json!({

@@ -9,6 +9,7 @@ mod hands;
 mod kept;
 mod letters;
 mod memory;
+mod origins;
 mod pinned;
 mod preview;
 mod record;
@@ -28,9 +29,11 @@ mod worker;
 pub use census::Census;
 pub use error::BusError;
 pub use settings::{BusSettings, Split};
+pub use uploads::Uploading;
 pub use watch::{Records, Watch};
 
 use hands::Hands;
+use origins::Origins;
 use record::{RUNS, RunRecord};
 use share::Share;
 
@@ -38,7 +41,7 @@ use crate::{Vault, new_id, now};
 use backplane::{Broker, Document, Priority, Query, Store};
 use bus_core::{
     Language,
-    api::{Page, Preview, PreviewAsked, Replay, RunDetail, RunSummary, StartedBy, Table, Upload},
+    api::{Page, Preview, PreviewAsked, Replay, RunDetail, RunSummary, StartedBy, Table},
     catalogue::Catalogue,
     msg,
     run::{Event, Status},
@@ -101,6 +104,7 @@ struct Node {
     working: AtomicBool,
     share: Share,
     hands: Hands,
+    origins: Origins,
     vault: OnceLock<Vault>,
 }
 
@@ -140,6 +144,7 @@ impl Bus {
             working: AtomicBool::new(false),
             share,
             hands: Hands::default(),
+            origins: Origins::default(),
             vault: OnceLock::new(),
         }))
     }
@@ -176,6 +181,10 @@ impl Bus {
 
     fn hands(&self) -> &Hands {
         &self.0.hands
+    }
+
+    fn origins(&self) -> &Origins {
+        &self.0.origins
     }
 
     fn boot(&self) -> &str {
@@ -291,7 +300,7 @@ impl Bus {
     /// Records kept of an output port of a step.
     ///
     /// # Errors
-    /// If there is no such run or port; [`BusError::Expired`] if they have outlived their time.
+    /// If there is no such run, step or port; [`BusError::Expired`] if they have outlived their time.
     pub async fn table(
         &self,
         run: &str,
@@ -307,19 +316,24 @@ impl Bus {
     /// All records kept of an output port of a step, batch by batch.
     ///
     /// # Errors
-    /// If there is no such run or step; [`BusError::Expired`] if they have outlived their time.
+    /// If there is no such run, step or port; [`BusError::Expired`] if they have outlived their time.
     pub async fn records(&self, run: &str, step: &str, port: &str) -> Result<Records, BusError> {
         let record = self.known(run).await?.record;
         self.kept_of(&record, step, port).await
     }
 
     /// What a step would send, on a sample: nothing is written, no sink is run. Of a sink, what would reach
-    /// it is shown as its port `in`.
+    /// it is shown as its port `in`. A document that belongs to no workflow may use those of `account` as steps.
     ///
     /// # Errors
     /// If there is no such step, workflow or run; what goes wrong in the steps stands in the preview.
-    pub async fn preview(&self, asked: PreviewAsked, language: Language) -> Result<Preview, BusError> {
-        self.preview_of(asked, language).await
+    pub async fn preview(
+        &self,
+        asked: PreviewAsked,
+        account: &str,
+        language: Language,
+    ) -> Result<Preview, BusError> {
+        self.preview_of(asked, account, language).await
     }
 
     /// Gives refused records to the step that refused them again, in a new run of that step and what
@@ -337,11 +351,9 @@ impl Bus {
         self.replay_of(run, step, replay, by).await
     }
 
-    /// Keeps a file for a source to read.
-    ///
-    /// # Errors
-    /// If it is of no format that is known.
-    pub async fn upload(&self, name: &str, media_type: &str, bytes: Vec<u8>) -> Result<Upload, BusError> {
-        self.keep_upload(name, media_type, bytes).await
+    /// Begins to keep a file for a source to read; push its bytes as they come.
+    #[must_use]
+    pub fn upload(&self, name: &str, media_type: &str) -> Uploading {
+        Uploading::new(self, name, media_type)
     }
 }

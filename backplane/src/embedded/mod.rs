@@ -278,6 +278,10 @@ impl Store for Embedded {
         Box::pin(async move { documents::find(&self.database, collection, &query) })
     }
 
+    fn count(&self, collection: Collection, query: Query) -> BoxFuture<'_, Result<u64, BackplaneError>> {
+        Box::pin(async move { documents::count(&self.database, collection, &query) })
+    }
+
     fn lease<'a>(
         &'a self,
         name: &'a str,

@@ -3,9 +3,10 @@
 use crate::{
     arguments::ServeArguments,
     exit::{Exit, Failure},
-    logs,
+    logs, settings,
     signals::interrupted,
     terminal::Terminal,
+    traces::{self, Exporter},
 };
 use backplane::{BackplaneError, Broker, Store, Trouble, embedded::Embedded};
 use bus_core::{Message, msg};
@@ -27,14 +28,20 @@ use workers::{Bus, BusError, BusParts, BusSettings, SystemClock, Vault};
 
 /// Serves until the system or the person wants it to end.
 pub(crate) fn run(asked: &ServeArguments, terminal: &Terminal) -> Result<Exit, Failure> {
-    logs::begin(asked.log == "json", &asked.level);
+    let traces = settings::traces().map(|(endpoint, service)| traces::begin(&endpoint, &service));
+    let (spans, exporter) = traces.transpose().map_err(Failure::usage)?.unzip();
+    logs::begin(asked.log == "json", &asked.level, spans);
     let runtime = workers::runtime(asked.threads).map_err(|error| Failure::file("-", &error))?;
-    let ended = runtime.block_on(serve(asked, terminal));
+    let ended = runtime.block_on(serve(asked, exporter, terminal));
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     ended.map(|()| Exit::Done)
 }
 
-async fn serve(asked: &ServeArguments, terminal: &Terminal) -> Result<(), Failure> {
+async fn serve(
+    asked: &ServeArguments,
+    exporter: Option<Exporter>,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let listener = listen(&asked.listen).await?;
     let address = listener.local_addr().map_err(|error| Failure::file(&asked.listen, &error))?;
@@ -53,11 +60,16 @@ async fn serve(asked: &ServeArguments, terminal: &Terminal) -> Result<(), Failur
     let working = CancellationToken::new();
     let node = (bus.clone(), working.clone());
     tasks.spawn(async move { node.0.work(node.1).await });
+    let (mut sending, sent) = (JoinSet::new(), CancellationToken::new());
+    if let Some(exporter) = exporter {
+        sending.spawn(exporter.work(sent.clone()));
+    }
+    let ended = interrupted();
     greet(asked, address, &app, terminal).await?;
     let mut serving = std::pin::pin!(gateway::serve(listener, app.clone()));
     let served = tokio::select! {
         served = serving.as_mut() => served,
-        () = interrupted() => {
+        () = ended => {
             tracing::info!("stopping: calls and tasks under way may end");
             stop.cancel();
             serving.await
@@ -66,6 +78,9 @@ async fn serve(asked: &ServeArguments, terminal: &Terminal) -> Result<(), Failur
     drop(app);
     working.cancel();
     while tasks.join_next().await.is_some() {}
+    // last, with what was traced until now
+    sent.cancel();
+    while sending.join_next().await.is_some() {}
     drop(bus);
     embedded.close().await;
     tracing::info!("stopped");

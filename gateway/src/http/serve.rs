@@ -1,4 +1,4 @@
-use super::address::Peer;
+use super::{address::Peer, patient::Patient};
 use crate::App;
 use axum::{Router, body::Body, http::Request};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -49,8 +49,9 @@ pub async fn serve(listener: TcpListener, app: App) -> io::Result<()> {
         };
         let (router, app, peer) = (router.clone(), app.clone(), Peer(peer.ip().to_canonical()));
         connections.spawn(async move {
+            let counted = app.metrics().connected();
             connection(stream, peer, router, &app).await;
-            drop(place);
+            drop((place, counted));
         });
     }
     drop(listener);
@@ -82,7 +83,8 @@ async fn connection(stream: TcpStream, peer: Peer, router: Router, app: &App) {
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(app.settings().header_time).max_buf_size(HEADERS);
-    let mut served = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let stream = TokioIo::new(Patient::new(stream, app.settings().write_time));
+    let mut served = std::pin::pin!(builder.serve_connection(stream, service));
     let ended = tokio::select! {
         ended = served.as_mut() => ended,
         () = app.stopping().cancelled() => {

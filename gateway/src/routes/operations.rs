@@ -122,7 +122,7 @@ async fn metrics(State(app): State<App>) -> Result<impl IntoResponse, Problem> {
     page.family(
         "semantic_bus_runs",
         "gauge",
-        "Runs on record by how they stand, 1000 of each at most.",
+        "Runs on record by how they stand, 100000 of each at most.",
         &runs,
     );
     page.one("semantic_bus_queue_tasks", "gauge", "Tasks that wait.", float(census.tasks));

@@ -1,21 +1,24 @@
 //! Looking before leaping: checks, previews, the times of a schedule.
 
 use super::{findings::findings, may::may};
-use crate::{Allowed, App, Caller, Json, Kind, Problem, Row, access};
+use crate::{Allowed, App, Caller, Json, Kind, Problem, Query, Row, access};
 use axum::{extract::State, http::StatusCode};
 use bus_core::{
     api::{Checked, KeyScope, Preview, PreviewAsked, Role, ScheduleTimes},
-    check::check,
+    check::Whole,
     plan::plan,
-    workflow::{Loaded, Schedule, Workflow},
+    workflow::{Schedule, Workflow},
 };
 use connectors::Connectors;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
         Row::post("/check", "workflow.check", "What is wrong with a document", Allowed::SignedIn, checked)
             .only_looks()
             .key(KeyScope::Read)
+            .query::<Belongs>()
             .body::<Workflow>()
             .answer::<Checked>(StatusCode::OK),
         Row::post(
@@ -43,13 +46,30 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-async fn checked(caller: Caller, Json(document): Json<Workflow>) -> Json<Checked> {
+/// Whose document it is.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Belongs {
+    /// The workflow it belongs to: what its owner may use, it may use.
+    workflow: Option<String>,
+}
+
+async fn checked(
+    State(app): State<App>,
+    caller: Caller,
+    Query(belongs): Query<Belongs>,
+    Json(document): Json<Workflow>,
+) -> Result<Json<Checked>, Problem> {
     let language = caller.language();
-    let loaded = Loaded::from(document);
-    let problems = check(&loaded, &Connectors);
-    let sound = !problems.iter().any(bus_core::check::Problem::is_error);
-    let plan = if sound { plan(&loaded.workflow, &Connectors).text(language) } else { String::new() };
-    Json(Checked { findings: findings(&problems, language), plan })
+    let account = match belongs.workflow {
+        Some(workflow) => {
+            may(&app, &caller, &workflow, Role::Viewer).await?;
+            app.workflows().get(&workflow).await?.owner
+        }
+        None => caller.account()?.id.clone(),
+    };
+    let Whole { problems, runs } = app.workflows().whole(&document, &account).await?;
+    let plan = runs.map(|runs| plan(&runs, &Connectors).text(language)).unwrap_or_default();
+    Ok(Json(Checked { findings: findings(&problems, language), plan }))
 }
 
 async fn next_times(
@@ -75,5 +95,6 @@ async fn preview(
         let workflow = workflow.ok_or_else(|| Problem::new(Kind::Missing))?;
         may(&app, &caller, &workflow, Role::Viewer).await?;
     }
-    Ok(Json(app.bus().preview(asked, caller.language()).await?))
+    let account = caller.account()?.id.clone();
+    Ok(Json(app.bus().preview(asked, &account, caller.language()).await?))
 }

@@ -98,16 +98,7 @@ impl Api {
 
 /// A part of a path, so that no character of it is taken for the path's own.
 pub(crate) fn part(text: &str) -> String {
-    use std::fmt::Write as _;
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if plain(byte) {
-            out.push(char::from(byte));
-        } else {
-            write!(out, "%{byte:02X}").unwrap_or_default();
-        }
-        out
-    })
+    bus_core::text::percent(text)
 }
 
 #[cfg(test)]

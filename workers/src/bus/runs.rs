@@ -118,8 +118,8 @@ impl Bus {
         if let Err(error) = self.broker().announce(&topic, Vec::new()).await {
             tracing::debug!(run, %error, "other nodes do not hear that a run has ended");
         }
-        if status == Status::Unchanged
-            && let Err(error) = self.publications().prolong(&record.workflow).await
+        if matches!(status, Status::Succeeded | Status::Unchanged)
+            && let Err(error) = self.publications().prolong(&record.workflow, &record.unchanged()).await
         {
             tracing::warn!(run, %error, "what is published may leave although it is still true");
         }

@@ -32,9 +32,11 @@ pub struct BusSettings {
     pub refused_bytes: usize,
     /// Runs of one workflow that are at work at a time; half of the slots if not given.
     pub share: Option<usize>,
-    /// How long a worker has a task without saying that it still does it.
+    /// How long a worker has a task without saying that it still does it. What a worker had in hand that was killed
+    /// is given to another after this time and a round of the sweeper.
     pub lease: Duration,
-    /// A due task that nobody has taken is published again after this time.
+    /// A due task that nobody has taken is published again after this time, or when its message would be the oldest
+    /// in the queue, if that is later.
     pub patience: Duration,
     /// How often the sweeper looks.
     pub sweep: Duration,
@@ -43,7 +45,7 @@ pub struct BusSettings {
     /// How long the record of a run that has ended is kept.
     pub history: Duration,
     /// Bytes an upload may have.
-    pub upload_bytes: usize,
+    pub upload_bytes: u64,
     /// How long a preview may take.
     pub preview: Duration,
 }
@@ -59,12 +61,12 @@ impl Default for BusSettings {
             refused_records: 100_000,
             refused_bytes: 16 << 20,
             share: None,
-            lease: Duration::from_secs(30),
-            patience: Duration::from_secs(60),
+            lease: Duration::from_secs(20),
+            patience: Duration::from_secs(15),
             sweep: Duration::from_secs(5),
             grace: Duration::from_secs(5),
             history: Duration::from_secs(30 * 24 * 3_600),
-            upload_bytes: 256 << 20,
+            upload_bytes: 1 << 30,
             preview: Duration::from_secs(10),
         }
     }

@@ -6,7 +6,6 @@ use super::{
     record::{NewRun, RUNS, RunRecord},
     runs::Known,
     stages,
-    uploads::UPLOADS,
 };
 use backplane::{Expect, IndexValue, Priority, Query};
 use bus_core::{
@@ -25,7 +24,7 @@ impl Bus {
             if known.is_none_or(|connector| connector.kind() != Kind::Source) {
                 return Err(BusError::Refused(msg!("`{step}` is no step that reads data", step = step)));
             }
-            if self.store().get(UPLOADS, upload).await?.is_none() {
+            if !self.has_upload(upload).await? {
                 return Err(BusError::Refused(msg!("there is no upload `{id}`", id = upload)));
             }
         }
@@ -59,6 +58,7 @@ impl Bus {
             self.share().leave(&record.workflow, &id);
             return Err(error.into());
         }
+        self.origins().note(&id, &record.workflow);
         if begins {
             self.act(&id, &record, &effects).await;
         } else {

@@ -5,10 +5,11 @@ use super::{
     Bus, BusError,
     record::{RUNS, RunRecord},
     runs::Known,
+    worker::TASKS,
 };
 use backplane::{Document, Expect, IndexValue, Pattern, Query};
 use bus_core::run::Event;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -59,13 +60,21 @@ impl Bus {
         if self.store().lease(LEASE, &self.parts().node, time).await?.is_none() {
             return Ok(());
         }
-        let patience = i64::try_from(self.settings().patience.as_millis()).unwrap_or(i64::MAX);
+        let patience = self.patience().await?;
         for run in running {
             self.tick(run, &Event::Tick { patience }).await;
         }
         self.store().sweep().await?;
         self.forget_uploads().await?;
         self.forget().await
+    }
+
+    /// How long a due task is left alone, ms: as long as its message may still be waiting for its turn, since one that
+    /// is published anew stands in the queue twice. A message that waits is no older than the oldest that does.
+    async fn patience(&self) -> Result<i64, BusError> {
+        let (_, oldest) = self.broker().depth(TASKS).await?;
+        let oldest = Duration::try_from_secs_f64(oldest).unwrap_or_default() + self.settings().sweep;
+        Ok(i64::try_from(self.settings().patience.max(oldest).as_millis()).unwrap_or(i64::MAX))
     }
 
     /// All runs that stand like this.
@@ -105,7 +114,7 @@ impl Bus {
             if ids.contains(run.as_str()) {
                 continue;
             }
-            // it may have begun since the store was asked
+            // it may have begun since the store was asked, or have its place already and be about to be saved
             let stands = self.known(&run).await.map(|known| known.record.state.has_ended());
             if matches!(stands, Ok(true)) {
                 self.share().leave(&workflow, &run);
@@ -161,18 +170,22 @@ impl Bus {
 
     /// Deletes a run with everything that is kept of it.
     pub(super) async fn delete_run(&self, run: &str) -> Result<(), BusError> {
-        let owner = format!("run/{run}");
+        self.delete_chunks(&format!("run/{run}")).await?;
+        self.store().delete(RUNS, run, Expect::Anything).await?;
+        Ok(())
+    }
+
+    /// Deletes all that is held for an owner.
+    pub(super) async fn delete_chunks(&self, owner: &str) -> Result<(), BusError> {
         loop {
-            let chunks = self.store().chunks(&owner, None, PAGE).await?;
+            let chunks = self.store().chunks(owner, None, PAGE).await?;
             let own: Vec<_> = chunks.iter().filter(|chunk| chunk.owner == owner).collect();
+            if own.is_empty() {
+                return Ok(());
+            }
             for chunk in &own {
                 self.store().delete_chunk(&chunk.name).await?;
             }
-            if own.is_empty() {
-                break;
-            }
         }
-        self.store().delete(RUNS, run, Expect::Anything).await?;
-        Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     Bus, BusError,
     execute::{Made, Work},
+    hands::Busy,
     kept::trim,
     record::RunRecord,
     runs::Known,
@@ -23,6 +24,7 @@ use tokio::{
     time::{Instant, interval_at},
 };
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 /// The queue of tasks.
 pub(super) const TASKS: &str = "tasks";
@@ -47,6 +49,16 @@ const LOOK: Duration = Duration::from_secs(1);
 const TELL: Duration = Duration::from_millis(200);
 /// The pause before what the broker or the store did not do is tried again.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// What becomes of a task's message.
+enum Next {
+    /// The task is done, or nobody wants it any more.
+    Forget,
+    /// The task was given up, and why.
+    GiveUp(String),
+    /// The task is wanted and cannot be done now.
+    Again,
+}
 
 /// A task that this node does.
 struct Hand {
@@ -115,46 +127,56 @@ impl Bus {
                 msg!("whoever did this went away {count} times before it was done", count = MOST_DELIVERIES);
             self.fail(&hand, StepError::ours(times)).await
         } else {
-            self.do_task(&hand, &hand_back).await
+            let task =
+                tracing::info_span!("task", run = %hand.run, task = %hand.task, attempt = hand.attempt);
+            self.do_task(&hand, &hand_back).instrument(task).await
         };
+        let pause = PAUSE * 2_u32.saturating_pow(delivery.attempt.saturating_sub(1).min(6));
         match outcome {
-            Ok(None) => answered(delivery.ack().await),
-            Ok(Some(reason)) => answered(delivery.give_up(reason).await),
-            Err(BusError::Missing) => answered(delivery.ack().await),
+            Ok(Next::Forget) | Err(BusError::Missing) => answered(delivery.ack().await),
+            Ok(Next::GiveUp(reason)) => answered(delivery.give_up(reason).await),
+            Ok(Next::Again) => answered(delivery.nack(pause).await),
             Err(BusError::Backplane(error)) if error.trouble == Trouble::Corrupt => {
                 answered(delivery.give_up(error.to_string()).await);
             }
             Err(error) => {
                 tracing::warn!(run = hand.run, %error, "a task has to be done again");
-                answered(delivery.nack(PAUSE).await);
+                answered(delivery.nack(pause).await);
             }
         }
     }
 
-    /// Does a task; says why if it is given up.
-    async fn do_task(&self, hand: &Hand, hand_back: &CancellationToken) -> Result<Option<String>, BusError> {
+    async fn do_task(&self, hand: &Hand, hand_back: &CancellationToken) -> Result<Next, BusError> {
         let known = self.known(&hand.run).await?;
-        if !self.is_wanted(&known.record, hand) || !self.hands().take(&hand.run, hand.task, &hand.cancel) {
-            return Ok(None);
+        if !self.is_wanted(&known.record, hand) {
+            return Ok(Next::Forget);
         }
+        let in_hand = match self.hands().take(&hand.run, (hand.task, hand.attempt), &hand.cancel) {
+            Ok(in_hand) => in_hand,
+            // a second message for what is being done: the first one will be answered
+            Err(Busy::Same) => return Ok(Next::Forget),
+            // this is the only message for this attempt: forgotten, the task would wait until the sweeper finds it
+            Err(Busy::Other) => return Ok(Next::Again),
+        };
         let made = self.work_on(hand, &known, hand_back).await;
-        self.hands().put_down(&hand.run, hand.task);
+        drop(in_hand);
         let stopped = made.result.as_ref().is_err_and(StepError::is_cancelled);
         if stopped && hand_back.is_cancelled() {
             let worker = hand.worker.clone();
             self.tell(&hand.run, taken(hand, self.until())).await?;
             let back = Event::Restarted { node: worker, alive: "-".to_owned() };
-            return self.tell(&hand.run, back).await.map(|_| None);
+            return self.tell(&hand.run, back).await.map(|_| Next::Forget);
         }
         if stopped {
-            return self.say_stopped(hand, made).await.map(|()| None);
+            return self.say_stopped(hand, made).await;
         }
         self.say(hand, known, made).await
     }
 
     /// Saves how far a task came that was stopped: because its run was ended, or because another worker has
-    /// it, whose word counts then.
-    async fn say_stopped(&self, hand: &Hand, made: Made) -> Result<(), BusError> {
+    /// it, whose word counts then. One that was stopped although it is wanted is done again: the word to stop was meant
+    /// for an attempt before this one, and came late.
+    async fn say_stopped(&self, hand: &Hand, made: Made) -> Result<Next, BusError> {
         let saved = self.change(&hand.run, None, |record, _| {
             let current = record.state.tasks.get(&hand.task);
             let current = current.is_some_and(|task| task.attempt == hand.attempt && !task.is_done());
@@ -163,7 +185,8 @@ impl Bus {
             }
             Vec::new()
         });
-        saved.await.map(|_| ())
+        let known = saved.await?;
+        Ok(if self.is_wanted(&known.record, hand) { Next::Again } else { Next::Forget })
     }
 
     /// Whether a task is still to be done by whoever has this message.
@@ -246,8 +269,8 @@ impl Bus {
         self.now().saturating_add(i64::try_from(self.settings().lease.as_millis()).unwrap_or(i64::MAX))
     }
 
-    /// Saves how a task ended; says why if it is given up.
-    async fn say(&self, hand: &Hand, known: Known, made: Made) -> Result<Option<String>, BusError> {
+    /// Saves how a task ended.
+    async fn say(&self, hand: &Hand, known: Known, made: Made) -> Result<Next, BusError> {
         let Hand { task, attempt, .. } = *hand;
         let event = match &made.result {
             Ok(unchanged) => {
@@ -272,14 +295,14 @@ impl Bus {
             TaskStatus::Due { .. } | TaskStatus::Out { .. } | TaskStatus::Done => None,
         });
         let hopeless = failed.filter(|error| error.retry || error.fault == Fault::Ours);
-        Ok(hopeless.map(|error| error.text(known.record.language)))
+        Ok(hopeless.map_or(Next::Forget, |error| Next::GiveUp(error.text(known.record.language))))
     }
 
     /// Gives a task up that was not done.
-    async fn fail(&self, hand: &Hand, error: StepError) -> Result<Option<String>, BusError> {
+    async fn fail(&self, hand: &Hand, error: StepError) -> Result<Next, BusError> {
         let known = self.known(&hand.run).await?;
         if !self.is_wanted(&known.record, hand) {
-            return Ok(None);
+            return Ok(Next::Forget);
         }
         self.say(hand, known, Made::failed(error)).await
     }

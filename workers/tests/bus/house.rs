@@ -28,10 +28,11 @@ use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use workers::{Bus, BusParts, BusSettings, Start, SystemClock};
 
-static ODD: [Connector; 5] = [
+static ODD: [Connector; 6] = [
     Connector::source::<Gated>("gated"),
     Connector::source::<Endless>("endless"),
     Connector::source::<Flaky>("flaky"),
+    Connector::source::<Deaf>("deaf"),
     Connector::transform::<Break>("break"),
     Connector::transform::<Refuse>("refuse-odd"),
 ];
@@ -135,6 +136,28 @@ impl Source for Flaky {
         });
         if fails {
             return Err(StepError::passing(msg!("{problem}", problem = "away")));
+        }
+        let mut builder = BatchBuilder::new();
+        builder.json(&json!({ "read": true })).unwrap();
+        out.send(builder.take()).await?;
+        Ok(Reading::Complete)
+    }
+}
+
+/// Does not listen to the end of its run, the first time it is read; sends one record after that.
+#[derive(Deserialize, JsonSchema)]
+struct Deaf {
+    name: String,
+}
+
+impl Source for Deaf {
+    async fn read(self, mut out: Outputs, _: Context) -> Result<Reading, StepError> {
+        let tries = gate(&self.name, |gate| {
+            gate.tries += 1;
+            gate.tries
+        });
+        if tries == 1 {
+            std::future::pending::<()>().await;
         }
         let mut builder = BatchBuilder::new();
         builder.json(&json!({ "read": true })).unwrap();
