@@ -105,7 +105,6 @@ texts! {
     missed_all: "A run for each", "Une exécution pour chacun";
     next_times: "Next times", "Prochaines exécutions";
     add_schedule: "Add a schedule", "Ajouter une planification";
-    remove_schedule: "Remove the schedule", "Retirer la planification";
     parameter_name: "Name", "Nom";
     parameter_type: "Type", "Type";
     parameter_default: "Default", "Valeur par défaut";
