@@ -111,7 +111,7 @@ fn placed(problem: &check::Problem) -> bus_core::Message {
             "line {line}, column {column}: {problem}",
             line = place.line,
             column = place.column,
-            problem = &problem.problem
+            problem = problem.problem.clone()
         ),
         None => problem.problem.clone(),
     }
