@@ -63,7 +63,7 @@ test("a group is made, and a workflow shared with it and with a person", async (
 
   const person = page.getByRole("region", { name: "Share with a person" });
   await person.getByLabel("E-mail address").fill("grace@example.org");
-  await person.getByLabel("What it may do").selectOption("editor");
+  await person.getByLabel("Role").selectOption("editor");
   await person.getByRole("button", { name: "Share" }).click();
   const row = page.getByRole("row", { name: /grace@example.org/ });
   await row.waitFor();

@@ -1,6 +1,7 @@
 use crate::texts::Texts;
 use bus_core::{
     api::ConnectorInfo,
+    manual::groups,
     workflow::{Step, Workflow},
 };
 use serde_json::Value;
@@ -14,7 +15,14 @@ pub(crate) struct Catalogue(Rc<Vec<ConnectorInfo>>);
 
 impl Catalogue {
     /// Those the server named.
-    pub(crate) fn new(connectors: Vec<ConnectorInfo>) -> Self {
+    pub(crate) fn new(mut connectors: Vec<ConnectorInfo>) -> Self {
+        // group by group, from what brings records in to what sends them out
+        let groups = groups().map(|(group, _)| group);
+        let place = |connector: &ConnectorInfo| {
+            let group = connector.schema.get("x-group").and_then(Value::as_str);
+            groups.iter().position(|known| Some(*known) == group)
+        };
+        connectors.sort_by_key(|connector| place(connector).unwrap_or(groups.len()));
         Self(Rc::new(connectors))
     }
 
@@ -53,6 +61,9 @@ impl Catalogue {
             "out" => texts.output().to_owned(),
             "errors" => texts.errors().to_owned(),
             "in" => texts.into().to_owned(),
+            "else" => texts.otherwise().to_owned(),
+            "left" => texts.left().to_owned(),
+            "right" => texts.right().to_owned(),
             other => other.to_owned(),
         }
     }

@@ -42,7 +42,7 @@ pub(crate) struct WorkbenchProps {
 pub(crate) fn Workbench(props: &WorkbenchProps) -> Html {
     let bus = use_bus();
     let texts = bus.texts;
-    let editing = use_reducer(Editing::default);
+    let editing = use_reducer(|| Editing::of(props.detail.clone()));
     let dispatch = Callback::from({
         let dispatcher = editing.dispatcher();
         move |action| dispatcher.dispatch(action)

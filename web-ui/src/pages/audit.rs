@@ -66,7 +66,10 @@ fn Entries(props: &EntriesProps) -> Html {
     let people = use_load((), |api, ()| async move { api.get::<Vec<Account>>("/accounts").await });
     let names: BTreeMap<String, String> = match &*people.state {
         Load::Here(people) => {
-            people.iter().map(|account| (account.id.clone(), account.name.clone())).collect()
+            let by = |account: &Account| {
+                [&account.id, &account.email].map(|key| (key.clone(), account.name.clone()))
+            };
+            people.iter().flat_map(by).collect()
         }
         Load::Waiting | Load::Refused(_) => BTreeMap::new(),
     };

@@ -190,7 +190,7 @@ fn AddShare(props: &AddShareProps) -> Html {
                 <h2 id="share-person">{ texts.share_with_person() }</h2>
                 <form onsubmit={with_person}>
                     <Input id="share-email" label={texts.email()} kind="email" required=true value={(*email).clone()} change={move |typed| email.set(typed)} />
-                    <Choice id="share-role" label={texts.key_scope()} value={(*person_role).clone()} options={roles(texts)} change={move |chosen| person_role.set(chosen)} />
+                    <Choice id="share-role" label={texts.its_role()} value={(*person_role).clone()} options={roles(texts)} change={move |chosen| person_role.set(chosen)} />
                     <button type="submit"><Icon name="plus" />{ texts.add_share() }</button>
                 </form>
             </section>
@@ -198,8 +198,8 @@ fn AddShare(props: &AddShareProps) -> Html {
                 <section class="panel" aria-labelledby="share-group">
                     <h2 id="share-group">{ texts.share_with_group() }</h2>
                     <form onsubmit={with_group}>
-                        <Choice id="share-with-group" label={texts.groups()} value={chosen} {options} change={move |chosen| group.set(chosen)} />
-                        <Choice id="share-group-role" label={texts.key_scope()} value={(*group_role).clone()} options={roles(texts)} change={move |chosen| group_role.set(chosen)} />
+                        <Choice id="share-with-group" label={texts.group()} value={chosen} {options} change={move |chosen| group.set(chosen)} />
+                        <Choice id="share-group-role" label={texts.its_role()} value={(*group_role).clone()} options={roles(texts)} change={move |chosen| group_role.set(chosen)} />
                         <button type="submit"><Icon name="plus" />{ texts.add_share() }</button>
                     </form>
                 </section>

@@ -1,7 +1,7 @@
 use crate::{
     api::part,
     bus::{Bus, use_bus},
-    components::{Dialog, Icon},
+    components::{Dialog, Icon, Prose},
     route::Route,
     texts::Texts,
 };
@@ -36,11 +36,12 @@ pub(crate) fn RefusedRecords(props: &RefusedRecordsProps) -> Html {
     let texts = bus.texts;
     let navigator = use_navigator();
     let mended = use_state(BTreeMap::<u64, Value>::new);
-    let open = use_state(|| None::<(u64, Value)>);
+    let open = use_state(|| None::<(u64, Value, String)>);
     let rows = props.table.rows.iter().zip(props.table.from + 1..).map(|(row, number)| {
         let mend = {
-            let (open, record) = (open.clone(), mended.get(&number).or_else(|| row.get("record")).cloned());
-            Callback::from(move |_: MouseEvent| open.set(Some((number, record.clone().unwrap_or_default()))))
+            let (open, reason) = (open.clone(), member(row, "reason"));
+            let record = mended.get(&number).or_else(|| row.get("record")).cloned();
+            Callback::from(move |_: MouseEvent| open.set(Some((number, record.clone().unwrap_or_default(), reason.clone()))))
         };
         let done = mended.contains_key(&number);
         html! {
@@ -48,7 +49,7 @@ pub(crate) fn RefusedRecords(props: &RefusedRecordsProps) -> Html {
                 <th scope="row" class="number">{ texts.number(number) }</th>
                 <td>{ place(row, texts) }</td>
                 <td>{ member(row, "field") }</td>
-                <td class="reason">{ member(row, "reason") }</td>
+                <td class="reason"><Prose text={member(row, "reason")} /></td>
                 <td class="code" title={member(row, "record")}>{ mended.get(&number).map_or_else(|| member(row, "record"), Value::to_string) }</td>
                 if !props.readonly {
                     <td class="end">
@@ -83,8 +84,8 @@ pub(crate) fn RefusedRecords(props: &RefusedRecordsProps) -> Html {
                     <tbody>{ for rows }</tbody>
                 </table>
             </div>
-            if let Some((number, record)) = (*open).clone() {
-                <MendDialog {number} {record} source={props.source} close={let open = open.clone(); move |()| open.set(None)}
+            if let Some((number, record, reason)) = (*open).clone() {
+                <MendDialog {number} {record} {reason} source={props.source} close={let open = open.clone(); move |()| open.set(None)}
                     keep={let (open, mended) = (open.clone(), mended.clone()); move |record: Value| {
                         let mut all = (*mended).clone();
                         all.insert(number, record);
@@ -144,6 +145,7 @@ fn replay(
 struct MendDialogProps {
     number: u64,
     record: Value,
+    reason: AttrValue,
     source: bool,
     keep: Callback<Value>,
     close: Callback<()>,
@@ -173,6 +175,7 @@ fn MendDialog(props: &MendDialogProps) -> Html {
     html! {
         <Dialog id="mend" title={texts.mend_record(props.number)} close={props.close.clone()}>
             <form onsubmit={submit}>
+                <p class="bad-text"><Icon name="circle-alert" /><span><Prose text={props.reason.clone()} /></span></p>
                 <div class="field">
                     <label for="mend-record">{ texts.record() }</label>
                     <textarea id="mend-record" class="code" rows="12" spellcheck="false" value={(*text).clone()} oninput={input}

@@ -26,11 +26,14 @@ texts! {
     preview_nothing: "Nothing comes out of this step on the sample.", "Rien ne sort de cette étape sur l’échantillon.";
     preview_sample: "with the records of the last run", "sur les enregistrements de la dernière exécution";
     into: "In", "Entrée";
+    otherwise: "Otherwise", "Sinon";
+    left: "Left", "Gauche";
+    right: "Right", "Droite";
 }
 
 // what a run could not keep or take
 texts! {
-    losses: "What the format could not keep", "Ce que le format n’a pas pu garder";
+    losses: "What could not be kept", "Ce qui n’a pas pu être gardé";
     dropped: "left out", "omis";
     renamed: "renamed", "renommé";
     approximated: "approximated", "approché";
@@ -71,5 +74,5 @@ texts! {
     add_file: "Add an upload", "Ajouter un envoi de fichier";
     remove_trigger: "Remove the trigger", "Retirer le déclencheur";
     no_source_yet: "Add a step that reads data first.", "Ajoutez d’abord une étape qui lit des données.";
-    only_by_hand: "It is started by hand, with “Run”.", "Il se lance à la main, avec « Exécuter ».";
+    only_by_hand: "Nothing yet: it is started by hand.", "Rien pour l’instant : il se lance à la main.";
 }

@@ -10,6 +10,8 @@ texts! {
     back_to_workflow: "Back to the workflow", "Revenir au workflow";
     when: "When", "Date";
     who: "Who", "Qui";
+    its_role: "Role", "Rôle";
+    group: "Group", "Groupe";
 }
 
 // with whom a workflow is shared
@@ -86,8 +88,8 @@ texts! {
 // what is held
 texts! {
     cache: "Data held", "Données conservées";
-    cache_help: "The bus is no storage: everything here leaves by itself at its time, or now if you delete it.",
-        "Le bus n’est pas un stockage : tout part de soi-même à son heure, ou tout de suite si vous le supprimez.";
+    cache_help: "The bus is no storage: everything here leaves by itself when its time is over, or as soon as you delete it.",
+        "Le bus n’est pas un stockage : tout disparaît à son échéance, ou dès que vous le supprimez.";
     no_cache: "Nothing is held.", "Rien n’est conservé.";
     held_for: "For what", "Pour quoi";
     held_run: "Records of a run", "Données d’une exécution";

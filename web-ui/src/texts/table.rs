@@ -148,7 +148,7 @@ texts! {
     link_data(count, from, to): "{count} records from {from} to {to}: show them",
         "{count} enregistrements de {from} vers {to} : les afficher";
     data: "Data", "Données";
-    output: "Output", "Sortie";
+    output: "Out", "Sortie";
     errors: "Errors", "Erreurs";
     rows_shown(from, to, total): "{from} to {to} of {total}", "{from} à {to} sur {total}";
     kept_of(kept, total): "{kept} of {total} records are kept for the eye.",
