@@ -97,6 +97,7 @@ test("a workflow of the gallery runs on a file of one's own, and refused records
 
   await page.locator(".run-steps .chip.bad").first().click();
   const refused = page.locator("table.refusals tbody tr");
+  await refused.first().waitFor();
   assert.equal(await refused.count(), 1);
   assert.match(await refused.innerText(), /puissance_nominale/);
   await page.getByRole("button", { name: "Mend the refused record 1" }).click();
