@@ -76,6 +76,7 @@ async fn measure(runs: usize) -> Result<(), Box<dyn Error>> {
         workflow: None,
         step: "few".to_owned(),
         sample_of: None,
+        inputs: BTreeMap::new(),
         records: 1_000,
         parameters: Map::new(),
     };

@@ -27,7 +27,7 @@ enum Chore {
     /// Builds the editor into web-ui/dist, unless it is current
     Ui(ui::Options),
     /// Runs the tests in a browser, against the real server
-    Browser,
+    Browser(browser::Options),
     /// Measures speed and memory side by side with named peers
     Bench(bench::Options),
     /// Runs one command and writes what it cost (for `bench`)
@@ -45,7 +45,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().chore {
         Chore::Test => check::test(),
         Chore::Serve(options) => serve::serve(&options),
-        Chore::Browser => ui::ui(&ui::Options::default()).and_then(|()| browser::test()),
+        Chore::Browser(options) => ui::ui(&ui::Options::default()).and_then(|()| browser::test(&options)),
         Chore::Ui(options) => ui::ui(&options),
         Chore::Bench(options) => bench::bench(&options),
         Chore::Measure { report, command } => bench::measure(&command, &report),

@@ -150,6 +150,24 @@ async fn a_preview_shows_what_a_step_would_send() {
 }
 
 #[tokio::test]
+async fn a_preview_can_look_at_an_upload() {
+    let bus = Working::new().await;
+    let csv = "town,people\nMorlaix,14837\n";
+    let kept = bus.call(&bus.admin, (Method::POST, "/uploads?name=t.csv"), &[], csv).await;
+    assert_eq!(kept.status, StatusCode::CREATED, "{}", kept.text());
+    let source = text(&towns()["steps"][0]["id"]);
+    let asked = |upload: &str| json!({ "document": towns(), "step": "large", "parameters": { "least": 1 }, "inputs": { &source: upload } });
+    let preview = bus.admin.post(&bus.place, "/preview", asked(&text(&kept.json()["id"]))).await.json();
+    assert_eq!(
+        preview["ports"]["out"]["rows"],
+        json!([{ "town": "Morlaix", "people": 14_837 }]),
+        "{preview}"
+    );
+    let gone = bus.admin.post(&bus.place, "/preview", asked("nothing")).await;
+    assert_eq!(gone.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", gone.text());
+}
+
+#[tokio::test]
 async fn a_run_that_goes_on_for_ever_is_ended() {
     let bus = Working::new().await;
     let document = json!({

@@ -122,3 +122,20 @@ async fn the_next_times_of_a_schedule_are_shown_on_its_own_clock() {
     let refused = bus.admin.post(&bus.place, "/schedules/next", json!({ "cron": "99 6 * * *" })).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
+
+#[tokio::test]
+async fn a_document_comes_in_as_yaml_and_what_is_wrong_with_it_has_its_place() {
+    let bus = Working::new().await;
+    let post = |body: &'static str| bus.call(&bus.admin, (Method::POST, "/import"), &[], body);
+    let yaml =
+        "version: 1\nname: Ville\nsteps:\n  - { id: a, connector: generator, settings: { records: 1 } }\n";
+    let read = post(yaml).await;
+    assert_eq!(read.status, StatusCode::OK, "{}", read.text());
+    assert_eq!((&read.json()["document"]["name"], &read.json()["steps"]), (&json!("Ville"), &json!([])));
+    assert_eq!(read.json()["findings"][0]["step"], "a", "its check is told: {}", read.text());
+
+    let wrong = post("version: 1\nname: Ville\nstep: []\n").await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(text(&wrong.json()["detail"]).starts_with("line 3, column 1: "), "{}", wrong.text());
+    assert_eq!(wrong.json()["findings"][0]["path"], "step");
+}

@@ -61,6 +61,22 @@ impl Api {
         self.read(self.sent(request, body).await?).await
     }
 
+    /// Sends a file as it is and reads the answer. What it is stands in its name: browsers say of its type what the
+    /// machine they run on has heard of it.
+    pub(crate) async fn upload<T: DeserializeOwned>(&self, path: &str, file: &web_sys::File) -> Answer<T> {
+        let path = format!("{path}?name={}", part(&file.name()));
+        let request = self.request(Method::POST, &path).header("Content-Type", "application/octet-stream");
+        let request = request.body(file.clone()).map_err(|_| Refusal::odd(self.texts))?;
+        self.read(self.accepted(request.send().await).await?).await
+    }
+
+    /// Sends a text as it is and reads the answer.
+    pub(crate) async fn submit<T: DeserializeOwned>(&self, path: &str, text: String) -> Answer<T> {
+        let request = self.request(Method::POST, path).header("Content-Type", "text/plain; charset=utf-8");
+        let request = request.body(text).map_err(|_| Refusal::odd(self.texts))?;
+        self.read(self.accepted(request.send().await).await?).await
+    }
+
     /// Calls without a body.
     pub(crate) async fn call(&self, method: Method, path: &str) -> Answer<()> {
         let answer = self.request(method, path).send().await;

@@ -76,6 +76,20 @@ impl Gestures {
         self.view.borrow().apply(&self.scene.layer);
     }
 
+    /// The element of the canvas.
+    pub(super) fn canvas(&self) -> NodeRef {
+        self.scene.canvas.clone()
+    }
+
+    /// After the canvas has changed its size: what was in its middle is there again.
+    pub(super) fn keep_middle(&self) {
+        let Some(canvas) = self.scene.canvas.cast::<HtmlElement>() else { return };
+        let size = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
+        let mut view = self.view.borrow_mut();
+        view.resize(size);
+        view.apply(&self.scene.layer);
+    }
+
     pub(super) fn fit_all(&self) -> Callback<MouseEvent> {
         self.handler(|gestures, _| gestures.fit())
     }

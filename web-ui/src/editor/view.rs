@@ -16,11 +16,13 @@ pub(super) struct View {
     pub(super) x: f64,
     pub(super) y: f64,
     pub(super) scale: f64,
+    /// The width and height of the window part, where they are known.
+    pub(super) size: (f64, f64),
 }
 
 impl Default for View {
     fn default() -> Self {
-        Self { x: 0.0, y: 0.0, scale: 1.0 }
+        Self { x: 0.0, y: 0.0, scale: 1.0, size: (0.0, 0.0) }
     }
 }
 
@@ -47,6 +49,15 @@ impl View {
         self.scale = scale;
     }
 
+    /// The window part has another size now: what was in its middle stays there.
+    pub(super) fn resize(&mut self, size: (f64, f64)) {
+        if self.size.0 > 0.0 && self.size.1 > 0.0 {
+            self.x += (size.0 - self.size.0) / 2.0;
+            self.y += (size.1 - self.size.1) / 2.0;
+        }
+        self.size = size;
+    }
+
     /// The view that shows everything in a window part of this size.
     pub(super) fn fitting(boxes: impl Iterator<Item = (Position, i32)>, width: f64, height: f64) -> Self {
         let corners = boxes.fold(None, |found: Option<(i32, i32, i32, i32)>, (at, high)| {
@@ -60,6 +71,7 @@ impl View {
             scale,
             x: (width - wide * scale) / 2.0 - f64::from(left) * scale,
             y: (height - high * scale) / 2.0 - f64::from(top) * scale,
+            size: (width, height),
         }
     }
 }
@@ -129,10 +141,18 @@ mod tests {
 
     #[test]
     fn what_is_under_the_pointer_stays_there() {
-        let mut view = View { x: 10.0, y: 20.0, scale: 1.0 };
+        let mut view = View { x: 10.0, y: 20.0, scale: 1.0, size: (0.0, 0.0) };
         let before = view.place(300.0, 200.0);
         view.zoom(1.5, 300.0, 200.0);
         assert_eq!(view.place(300.0, 200.0), before);
+    }
+
+    #[test]
+    fn what_is_in_the_middle_stays_there() {
+        let mut view = View { x: 10.0, y: 20.0, scale: 0.5, size: (800.0, 600.0) };
+        let middle = view.place(400.0, 300.0);
+        view.resize((800.0, 400.0));
+        assert_eq!(view.place(400.0, 200.0), middle);
     }
 
     #[test]

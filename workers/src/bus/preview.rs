@@ -61,7 +61,7 @@ impl Bus {
         };
         let mut seams = Seams::default();
         if let Some(run) = &asked.sample_of {
-            self.stand_in(run, &document, &mut seams).await?;
+            self.stand_in(run, &document, &asked.inputs, &mut seams).await?;
         }
         let (shown, cancel) = (Shown::new(records), CancellationToken::new());
         seams.taps = Some(shown.taps(watched, cancel.clone()));
@@ -80,6 +80,10 @@ impl Bus {
         let run = RunRecord::new(run, Vec::new(), RunState::new(Vec::new()), self.now());
         let mut options = self.options(&run, cancel.clone(), None);
         options.secrets = self.secrets_of(&run).await?;
+        for (step, upload) in asked.inputs.iter().filter(|(step, _)| run.document.step(step).is_some()) {
+            let read = self.reading(&run, step, upload).await;
+            seams.stand_ins.insert(step.clone(), read.map_err(|error| BusError::Refused(error.message))?);
+        }
         let running = Box::pin(run_part(&run.document, self.parts().find, options, seams));
         let error = match tokio::time::timeout(self.settings().preview, running).await {
             Ok((report, _)) if report.outcome == Outcome::Failed => {
@@ -160,10 +164,16 @@ impl Bus {
         }
     }
 
-    /// Lets the kept records of a run stand for what the sources would read.
-    async fn stand_in(&self, run: &str, document: &Workflow, seams: &mut Seams) -> Result<(), BusError> {
+    /// Lets the kept records of a run stand for what the sources would read, other than those that are given.
+    async fn stand_in(
+        &self,
+        run: &str,
+        document: &Workflow,
+        given: &BTreeMap<String, String>,
+        seams: &mut Seams,
+    ) -> Result<(), BusError> {
         let record = self.known(run).await?.record;
-        for step in &document.steps {
+        for step in document.steps.iter().filter(|step| !given.contains_key(&step.id)) {
             if self.kind_of(step) != Some(Kind::Source) {
                 continue;
             }

@@ -29,6 +29,7 @@ fn asked(document: Workflow, step: &str) -> PreviewAsked {
         workflow: None,
         step: step.to_owned(),
         sample_of: None,
+        inputs: BTreeMap::new(),
         records: 1_000,
         parameters: serde_json::Map::new(),
     }
