@@ -47,10 +47,13 @@ impl Dead {
         let _alone = self.look.lock().await;
         let up = self.link.up(Instant::now() + self.call).await?;
         let looking = async {
-            let Some(mut look) = self.begin(&up, queue, limit).await? else { return Ok(Vec::new()) };
-            let taken = look.take(|_| false, limit).await?;
-            let letters = taken.iter().map(|taken| Letter::read_dead(&taken.envelope)).collect();
+            let Some(mut look) = self.begin(&up, queue).await? else { return Ok(Vec::new()) };
+            let taken = look.take(|_| false).await?;
+            let mut letters: Vec<_> = taken.iter().map(|taken| Letter::read_dead(&taken.envelope)).collect();
             look.give_back(0).await?;
+            // what was given back does not keep its place
+            letters.sort_by_key(|letter| letter.at);
+            letters.truncate(limit);
             Ok(letters)
         };
         self.in_time(&up, looking).await
@@ -60,8 +63,8 @@ impl Dead {
         let _alone = self.look.lock().await;
         let up = self.link.up(Instant::now() + self.call).await?;
         let looking = async {
-            let Some(mut look) = self.begin(&up, queue, MOST).await? else { return Ok(None) };
-            let mut taken = look.take(|taken| taken.envelope.id == id, MOST).await?;
+            let Some(mut look) = self.begin(&up, queue).await? else { return Ok(None) };
+            let mut taken = look.take(|taken| taken.envelope.id == id).await?;
             let found = taken.last().is_some_and(|last| last.envelope.id == id);
             let Some(found) = found.then(|| taken.pop()).flatten() else {
                 look.give_back(0).await?;
@@ -104,16 +107,16 @@ impl Dead {
     }
 
     /// Begins to look, if there is something to see.
-    async fn begin(&self, up: &Up, queue: &str, limit: usize) -> Result<Option<Look>, Fault> {
+    async fn begin(&self, up: &Up, queue: &str) -> Result<Option<Look>, Fault> {
         self.topology.queue(up, queue).await?;
         let channel = up.connection.channel(false).await?;
         let name = self.topology.dead(queue);
         let waiting = channel.queue(&name, Declare::Look, &[]).await? as usize;
-        if waiting == 0 || limit == 0 {
+        if waiting == 0 {
             channel.close().await;
             return Ok(None);
         }
-        let prefetch = u16::try_from(waiting.min(limit)).unwrap_or(u16::MAX);
+        let prefetch = u16::try_from(waiting.min(MOST)).unwrap_or(u16::MAX);
         let incoming = channel.consume(&name, TAG, prefetch).await?;
         Ok(Some(Look { channel, name, waiting, incoming }))
     }
@@ -121,13 +124,9 @@ impl Dead {
 
 impl Look {
     /// Takes letters, oldest first, until one is the last or there are no more.
-    async fn take(
-        &mut self,
-        is_last: impl Fn(&Received) -> bool,
-        limit: usize,
-    ) -> Result<Vec<Received>, Fault> {
+    async fn take(&mut self, is_last: impl Fn(&Received) -> bool) -> Result<Vec<Received>, Fault> {
         let mut taken = Vec::new();
-        let all = self.waiting.min(limit);
+        let all = self.waiting.min(MOST);
         while taken.len() < all {
             match timeout(SILENCE, self.incoming.next()).await {
                 Ok(Some(Ok(received))) => {
