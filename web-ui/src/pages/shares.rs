@@ -93,7 +93,7 @@ fn set_shares(bus: &Bus, props: &PanelsProps) -> Callback<Vec<Share>> {
     Callback::from(move |shares: Vec<Share>| {
         let (api, path, again) = (bus.api.clone(), format!("/workflows/{}/shares", part(&id)), again.clone());
         bus.act(async move { api.send::<Shared>(Method::PUT, &path, &shares).await }, move |_| {
-            again.emit(())
+            again.emit(());
         });
     })
 }
@@ -168,7 +168,7 @@ fn AddShare(props: &AddShareProps) -> Html {
             (email.clone(), person_role.clone(), props.shares.clone(), props.set.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            set.emit(with(&shares, email.trim().to_owned(), &role));
+            set.emit(with(&shares, email.trim(), &role));
             email.set(String::new());
         })
     };
@@ -179,7 +179,7 @@ fn AddShare(props: &AddShareProps) -> Html {
             (chosen.clone(), group_role.clone(), props.shares.clone(), props.set.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            set.emit(with(&shares, format!("{GROUP}{chosen}"), &role));
+            set.emit(with(&shares, &format!("{GROUP}{chosen}"), &role));
         })
     };
     let options: Vec<(AttrValue, AttrValue)> =
@@ -209,10 +209,10 @@ fn AddShare(props: &AddShareProps) -> Html {
 }
 
 /// The same shares and one more, or one with another role.
-fn with(shares: &[Share], who: String, role: &str) -> Vec<Share> {
+fn with(shares: &[Share], who: &str, role: &str) -> Vec<Share> {
     let role = if role == "editor" { Role::Editor } else { Role::Viewer };
     let others = shares.iter().filter(|share| share.with != who).cloned();
-    others.chain([Share { with: who.clone(), role }]).collect()
+    others.chain([Share { with: who.to_owned(), role }]).collect()
 }
 
 #[derive(Properties, PartialEq)]
@@ -247,7 +247,7 @@ fn HandOver(props: &HandOverProps) -> Html {
             let (api, path, again) =
                 (bus.api.clone(), format!("/workflows/{}/transfer", part(&id)), again.clone());
             bus.act(async move { api.send::<Shared>(Method::POST, &path, &asked).await }, move |_| {
-                again.emit(())
+                again.emit(());
             });
         }
     });

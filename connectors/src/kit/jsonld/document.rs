@@ -101,7 +101,7 @@ impl Document {
                     let batch = self.scratch.take();
                     match batch.record(0) {
                         node @ Value::Object(_) if in_graph => {
-                            self.writing.node(node, &self.context, true, out)
+                            self.writing.node(node, &self.context, true, out);
                         }
                         node => self.nodes(node, out),
                     }
