@@ -49,11 +49,12 @@ impl View {
         self.scale = scale;
     }
 
-    /// The window part has another size now: what was in its middle stays there.
-    pub(super) fn resize(&mut self, size: (f64, f64)) {
+    /// The window part has another size now: what is drawn, which spans these pixels of it, stays in its middle, as
+    /// far as nothing of it is pushed out of sight.
+    pub(super) fn resize(&mut self, size: (f64, f64), across: (f64, f64), down: (f64, f64)) {
         if self.size.0 > 0.0 && self.size.1 > 0.0 {
-            self.x += (size.0 - self.size.0) / 2.0;
-            self.y += (size.1 - self.size.1) / 2.0;
+            self.x += slide((self.size.0, size.0), across);
+            self.y += slide((self.size.1, size.1), down);
         }
         self.size = size;
     }
@@ -74,6 +75,15 @@ impl View {
             size: (width, height),
         }
     }
+}
+
+/// Pixels that are left free at the edge.
+const EDGE: f64 = 24.0;
+
+/// How far to slide what spans the pixels from `low` to `high` when the room changes from `was` to `is`.
+fn slide((was, is): (f64, f64), (low, high): (f64, f64)) -> f64 {
+    let half = (is - was) / 2.0;
+    if half < 0.0 { half.max(-(low - EDGE).max(0.0)) } else { half.min((is - EDGE - high).max(0.0)) }
 }
 
 /// What is being dragged.
@@ -151,8 +161,17 @@ mod tests {
     fn what_is_in_the_middle_stays_there() {
         let mut view = View { x: 10.0, y: 20.0, scale: 0.5, size: (800.0, 600.0) };
         let middle = view.place(400.0, 300.0);
-        view.resize((800.0, 400.0));
+        view.resize((800.0, 400.0), (100.0, 700.0), (200.0, 400.0));
         assert_eq!(view.place(400.0, 200.0), middle);
+    }
+
+    #[test]
+    fn nothing_is_pushed_out_of_sight() {
+        let mut view = View { x: 10.0, y: 20.0, scale: 1.0, size: (800.0, 600.0) };
+        view.resize((800.0, 300.0), (100.0, 700.0), (40.0, 120.0));
+        assert!((view.y - 4.0).abs() < 1e-9, "only what room there is above: {view:?}");
+        view.resize((800.0, 600.0), (100.0, 700.0), (24.0, 590.0));
+        assert!((view.y - 4.0).abs() < 1e-9, "there is no room below: {view:?}");
     }
 
     #[test]

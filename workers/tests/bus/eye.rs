@@ -8,7 +8,7 @@ use bus_core::{
     workflow::Workflow,
 };
 use serde_json::json;
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 use workers::{BusError, BusSettings, Split};
 
