@@ -54,6 +54,14 @@ test("every page", async () => {
   await page.goto(`${bus.address}/settings`);
   await page.getByRole("heading", { name: "People" }).waitFor();
   await clean("settings");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto(bus.address);
+  await page.getByRole("link", { name: "Bornes de recharge" }).waitFor();
+  await clean("workflows on a telephone");
+  await page.getByRole("link", { name: "Bornes de recharge" }).click();
+  await page.locator("#step-lire").waitFor();
+  await clean("editor on a telephone");
+  await page.setViewportSize({ width: 1440, height: 900 });
   await page.goto(`${bus.address}/nowhere/at/all`);
   await page.getByRole("heading", { name: "There is nothing here" }).waitFor();
   await clean("nothing here");
