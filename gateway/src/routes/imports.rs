@@ -46,11 +46,15 @@ async fn translated(
     let language = caller.language();
     // large ones keep a core busy: not one that serves others
     let made = tokio::task::spawn_blocking(move || {
-        if is_export(&text) { exported(&text, language).map(Made::Export) } else { document(&text, language) }
+        if is_export(&text) {
+            exported(&text, language).map(|made| Made::Export(Box::new(made)))
+        } else {
+            document(&text, language)
+        }
     });
     let mut made = match made.await.map_err(|error| Problem::ours(&error))?? {
         Made::Document(imported) => return Ok(Json(*imported)),
-        Made::Export(made) => made,
+        Made::Export(made) => *made,
     };
     if !made.secrets.is_empty() {
         let vault = app.bus().vault().ok_or_else(|| Problem::new(Kind::Unavailable))?;
@@ -66,7 +70,7 @@ async fn translated(
 /// What became of a text.
 enum Made {
     Document(Box<Imported>),
-    Export(Import),
+    Export(Box<Import>),
 }
 
 /// Whether a text is an export of the earlier bus: JSON that has nothing of a document of ours.
