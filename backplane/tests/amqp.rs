@@ -1,10 +1,12 @@
-//! The adapter for RabbitMQ keeps the contract on a real broker.
+//! The adapter for RabbitMQ keeps the contract on a real broker, and goes on through what happens to one.
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod contract;
 #[cfg(test)]
 #[path = "contract/each.rs"]
 mod each;
+#[cfg(test)]
+mod faults;
 
 use backplane::{
     Broker, Store,
