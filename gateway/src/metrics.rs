@@ -62,6 +62,18 @@ impl Page {
         self.family(name, kind, about, &[(String::new(), value)]);
     }
 
+    /// How often something took at most so long, and how long all together.
+    pub(crate) fn histogram(&mut self, name: &str, about: &str, values: &workers::Histogram) {
+        let classes = values.classes.iter().map(|(most, count)| (format!("{{le=\"{most}\"}}"), *count));
+        let all = [("{le=\"+Inf\"}".to_owned(), values.count)];
+        let out = &mut self.0;
+        writeln!(out, "# HELP {name} {about}\n# TYPE {name} histogram").unwrap_or_default();
+        for (labels, count) in classes.chain(all) {
+            writeln!(out, "{name}_bucket{labels} {count}").unwrap_or_default();
+        }
+        writeln!(out, "{name}_sum {}\n{name}_count {}", values.seconds, values.count).unwrap_or_default();
+    }
+
     /// A metric with its labels, written as `{name="value"}`.
     pub(crate) fn family(&mut self, name: &str, kind: &str, about: &str, values: &[(String, f64)]) {
         writeln!(self.0, "# HELP {name} {about}\n# TYPE {name} {kind}").unwrap_or_default();
@@ -80,6 +92,16 @@ pub(crate) const fn float(count: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_histogram_as_prometheus_reads_it() {
+        let mut page = Page::default();
+        let values = workers::Histogram { classes: vec![(0.01, 2), (1.0, 3)], count: 4, seconds: 61.5 };
+        page.histogram("took", "How long.", &values);
+        let expected = "# HELP took How long.\n# TYPE took histogram\ntook_bucket{le=\"0.01\"} 2\n\
+                        took_bucket{le=\"1\"} 3\ntook_bucket{le=\"+Inf\"} 4\ntook_sum 61.5\ntook_count 4\n";
+        assert_eq!(page.0, expected);
+    }
 
     #[test]
     fn a_page_as_prometheus_reads_it() {

@@ -1,17 +1,22 @@
 //! A node of the bus: starts runs, does their tasks, keeps what they made for the eye.
 
+mod budget;
 mod census;
 pub(crate) mod chunk;
 mod detail;
 mod error;
 mod execute;
 mod hands;
+mod health;
 mod kept;
 mod letters;
 mod memory;
+mod nodes;
 mod origins;
+mod patience;
 mod pinned;
 mod preview;
+mod queues;
 mod record;
 mod replay;
 mod report;
@@ -22,20 +27,27 @@ mod shelves;
 mod stages;
 mod start;
 mod sweep;
+mod tally;
 mod uploads;
 mod watch;
 mod worker;
 
 pub use census::Census;
 pub use error::BusError;
+pub use health::Health;
+pub use nodes::NodeInfo;
 pub use settings::{BusSettings, Split};
+pub use tally::{Done, Histogram};
 pub use uploads::Uploading;
 pub use watch::{Records, Watch};
 
+use budget::Budget;
 use hands::Hands;
 use origins::Origins;
+use queues::Unsent;
 use record::{RUNS, RunRecord};
 use share::Share;
+use tally::Tally;
 
 use crate::{Vault, new_id, now};
 use backplane::{Broker, Document, Priority, Query, Store};
@@ -61,7 +73,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::task::JoinSet;
+use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// What a node is made of.
@@ -86,7 +98,7 @@ pub struct BusParts {
     pub folder: PathBuf,
     /// Where steps spill.
     pub scratch: PathBuf,
-    /// Tasks done at a time.
+    /// Tasks done at a time; none if the node takes none, and only begins runs and sees to them.
     pub slots: usize,
     /// How much is kept, and how patient the node is.
     pub settings: BusSettings,
@@ -105,6 +117,11 @@ struct Node {
     share: Share,
     hands: Hands,
     origins: Origins,
+    /// One place for each task that may be under way.
+    places: Arc<Semaphore>,
+    budget: Budget,
+    unsent: Unsent,
+    tally: Tally,
     vault: OnceLock<Vault>,
 }
 
@@ -137,6 +154,7 @@ impl Bus {
     pub fn new(parts: BusParts) -> Self {
         let boot = format!("{}/{}/", parts.node, new_id(&*parts.clock));
         let share = Share::new(parts.settings.share.unwrap_or(parts.slots / 2));
+        let (slots, budget) = (parts.slots, Budget::new(parts.settings.memory));
         Self(Arc::new(Node {
             parts,
             boot,
@@ -145,6 +163,10 @@ impl Bus {
             share,
             hands: Hands::default(),
             origins: Origins::default(),
+            places: Arc::new(Semaphore::new(slots)),
+            budget,
+            unsent: Unsent::default(),
+            tally: Tally::default(),
             vault: OnceLock::new(),
         }))
     }
@@ -187,6 +209,18 @@ impl Bus {
         &self.0.origins
     }
 
+    fn budget(&self) -> &Budget {
+        &self.0.budget
+    }
+
+    fn unsent(&self) -> &Unsent {
+        &self.0.unsent
+    }
+
+    fn tally(&self) -> &Tally {
+        &self.0.tally
+    }
+
     fn boot(&self) -> &str {
         &self.0.boot
     }
@@ -215,7 +249,12 @@ impl Bus {
         hearing.spawn(async move { bus.hear_waiting().await });
         let bus = self.clone();
         hearing.spawn(async move { bus.hear_ends().await });
-        tokio::join!(self.take_tasks(stop.clone()), self.sweep_until(&stop), self.keep_time(&stop));
+        tokio::join!(
+            self.take_tasks(stop.clone()),
+            self.sweep_until(&stop),
+            self.keep_time(&stop),
+            self.say_alive(&stop)
+        );
         self.0.working.store(false, Relaxed);
     }
 

@@ -253,6 +253,7 @@ fn context(
         false => Arc::new(step.values(&shared.parameters)),
     };
     Context::new(ContextParts {
+        work: options.work.clone(),
         language: options.language,
         parameters,
         limits: shared.limits.clone(),

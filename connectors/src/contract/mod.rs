@@ -17,5 +17,5 @@ pub use codec::{Codec, Decoded, Decoder, Encoder, Format, FormatError, Rejected}
 pub use connector::{Connector, Finished, Reading, Receipt, Sink, Source, Step, Transform};
 pub use context::{Clock, Context, ContextParts, Counts, Meter, Secrets, Tap};
 pub use io::{Inputs, Outputs, Wiring};
-pub use limits::{Known, Limits};
+pub use limits::{Known, Limits, size};
 pub use publish::{Edition, Offer, Publisher};

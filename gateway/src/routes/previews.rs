@@ -67,8 +67,9 @@ async fn checked(
         }
         None => caller.account()?.id.clone(),
     };
-    let Whole { problems, runs } = app.workflows().whole(&document, &account).await?;
+    let Whole { mut problems, runs } = app.workflows().whole(&document, &account).await?;
     let plan = runs.map(|runs| plan(&runs, &Connectors).text(language)).unwrap_or_default();
+    problems.extend(app.bus().unstaffed(&document).await?);
     Ok(Json(Checked { findings: findings(&problems, language), plan }))
 }
 

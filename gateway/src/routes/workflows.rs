@@ -120,7 +120,8 @@ async fn summary(app: &App, caller: &Caller, workflow: &StoredWorkflow) -> Resul
 }
 
 async fn detail(app: &App, caller: &Caller, workflow: StoredWorkflow) -> Result<WorkflowDetail, Problem> {
-    let whole = app.workflows().whole(&workflow.document, &workflow.owner).await?;
+    let mut whole = app.workflows().whole(&workflow.document, &workflow.owner).await?;
+    whole.problems.extend(app.bus().unstaffed(&workflow.document).await?);
     Ok(WorkflowDetail {
         summary: summary(app, caller, &workflow).await?,
         findings: findings(&whole.problems, caller.language()),
@@ -186,7 +187,8 @@ async fn save(
     let expected = expected(&headers)?;
     let by = &caller.account()?.name;
     let saved = app.workflows().save(&id, document, by, expected).await?;
-    let whole = app.workflows().whole(&saved.document, &saved.owner).await?;
+    let mut whole = app.workflows().whole(&saved.document, &saved.owner).await?;
+    whole.problems.extend(app.bus().unstaffed(&saved.document).await?);
     let findings = findings(&whole.problems, caller.language());
     Ok(([(ETAG, etag(saved.revision))], Json(Saved { revision: saved.revision, findings })))
 }

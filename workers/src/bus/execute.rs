@@ -24,7 +24,7 @@ use bus_core::{
 };
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering::Relaxed},
     time::Duration,
 };
 use tokio::sync::{mpsc, watch};
@@ -64,6 +64,7 @@ struct Shelf {
     task: TaskId,
     made: Arc<Mutex<Chunks>>,
     produced: mpsc::Sender<Chunks>,
+    cancel: CancellationToken,
     time: Duration,
 }
 
@@ -80,6 +81,7 @@ impl Bus {
             task: work.task,
             made: Arc::default(),
             produced: work.produced.clone(),
+            cancel: work.cancel.clone(),
             time,
         };
         let keeper = Keeper::new(self.settings(), &work.record);
@@ -89,12 +91,15 @@ impl Bus {
         };
         let part = stage.part_of(&work.record.document);
         let mut options = self.options(&work.record, work.cancel.clone(), Some(work.progress.clone()));
+        options.work = format!("{}/{}", work.run, work.task);
         options.publisher = Some(Arc::new(self.publisher(&work.run, &work.record)));
-        options.secrets = match self.secrets_of(&work.record).await {
+        options.secrets = match self.patiently(&work.cancel, || self.secrets_of(&work.record)).await {
             Ok(secrets) => secrets,
             Err(error) => return Made::failed(StepError::passing(error.message())),
         };
         let (report, remembered) = Box::pin(run_part(&part, self.parts().find, options, seams)).await;
+        let spilled = report.steps.iter().map(|step| step.counts.spilled).sum();
+        self.tally().spilled.fetch_add(spilled, Relaxed);
         let mut made = Made {
             result: result_of(&report),
             report: TaskReport { steps: notes(&report), remembered },
@@ -122,6 +127,7 @@ impl Bus {
     ) -> RunOptions {
         let parts = self.parts();
         RunOptions {
+            work: String::new(),
             parameters: run.parameters.clone(),
             folder: parts.folder.join(&run.workflow),
             confined: true,
@@ -158,12 +164,12 @@ impl Bus {
             let port = link.from.to_string();
             let inputs = task.iter().flat_map(|task| &task.inputs);
             let names = inputs.filter(|(_, chunk)| chunk.port == port).map(|(name, _)| name.clone());
-            seams.feeds.push(self.feed(link.to.clone(), names.collect()));
+            seams.feeds.push(self.feed(link.to.clone(), names.collect(), &work.cancel));
         }
         for Given { step, port, chunks } in &record.given {
             if stage.steps.contains(step) {
                 let to = Port { step: step.clone(), port: port.clone() };
-                seams.feeds.push(self.feed(to, chunks.keys().cloned().collect()));
+                seams.feeds.push(self.feed(to, chunks.keys().cloned().collect(), &work.cancel));
             }
         }
         for from in stage.outgoing(document) {
@@ -173,18 +179,20 @@ impl Bus {
             seams.stand_ins.insert(step.clone(), self.reading(record, step, upload).await?);
         }
         if !task.is_some_and(|task| task.forced) {
-            seams.memory = recall(self.store(), record).await.map_err(|error| trouble(&error))?;
+            let recalled = self.patiently(&work.cancel, || recall(self.store(), record)).await;
+            seams.memory = recalled.map_err(|error| StepError::passing(error.message()))?;
         }
         Ok(seams)
     }
 
     /// Brings the records of chunks to a port.
-    pub(super) fn feed(&self, to: Port, chunks: Vec<String>) -> Feed {
-        let bus = self.clone();
+    pub(super) fn feed(&self, to: Port, chunks: Vec<String>, cancel: &CancellationToken) -> Feed {
+        let (bus, cancel) = (self.clone(), cancel.clone());
         let read = move |sender: mpsc::Sender<_>| -> crate::seams::Ended {
             Box::pin(async move {
                 for name in chunks {
-                    let bytes = bus.store().chunk(&name).await.map_err(|error| trouble(&error))?;
+                    let bytes = bus.patiently(&cancel, || bus.store().chunk(&name)).await;
+                    let bytes = bytes.map_err(|error| StepError::passing(error.message()))?;
                     for batch in chunk::unpack(&bytes.ok_or_else(gone)?)? {
                         if sender.send(batch).await.is_err() {
                             // whoever is behind has all it wants
@@ -235,8 +243,10 @@ impl Shelf {
         };
         let owner = format!("run/{}", self.run);
         let store = self.bus.store();
-        let put = store.put_chunk(&name, &owner, packer.finish(), self.time).await;
-        put.map_err(|error| trouble(&error))?;
+        let bytes = packer.finish();
+        let put = || store.put_chunk(&name, &owner, bytes.clone(), self.time);
+        let put = self.bus.patiently(&self.cancel, put).await;
+        put.map_err(|error| StepError::passing(error.message()))?;
         let chunks = Chunks::from([(name, chunk)]);
         self.made.lock().unwrap_or_else(PoisonError::into_inner).extend(chunks.clone());
         // nobody listens once the task is over

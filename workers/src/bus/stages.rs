@@ -17,6 +17,13 @@ pub(super) struct Stage {
 }
 
 impl Stage {
+    /// The label that a worker needs to do it; empty if any does.
+    pub(super) fn label<'a>(&self, document: &'a Workflow) -> &'a str {
+        // steps of different labels are never in one stage
+        let first = self.steps.first().and_then(|step| document.step(step));
+        first.map_or("", |step| document.label_of(step))
+    }
+
     fn has(&self, step: &str) -> bool {
         self.steps.iter().any(|known| known == step)
     }
@@ -52,11 +59,12 @@ pub(super) fn cut(
     split: Split,
 ) -> (Vec<Stage>, Vec<StageSpec>) {
     let (stages, gathers): (Vec<Stage>, Vec<bool>) = match split {
-        Split::Never | Split::Auto => {
+        // what different workers must do is cut in any case
+        Split::Never | Split::Auto if document.labels().len() < 2 => {
             let steps = document.steps.iter().map(|step| step.id.clone()).collect();
             (vec![Stage { steps }], vec![true])
         }
-        Split::Always => chains(document, catalogue).into_iter().unzip(),
+        Split::Never | Split::Auto | Split::Always => chains(document, catalogue).into_iter().unzip(),
     };
     let place = |step: &str| stages.iter().position(|stage| stage.has(step)).unwrap_or_default();
     let specs = stages.iter().zip(&gathers).map(|(stage, gathers)| {
@@ -115,6 +123,31 @@ mod tests {
         let (stages, specs) = cut(&document(), &connectors::Connectors, Split::Never);
         assert_eq!((stages.len(), stages[0].steps.len()), (1, 7));
         assert_eq!(specs, [StageSpec { inputs: Vec::new(), gathers: false, parts: 1 }]);
+    }
+
+    #[test]
+    fn steps_of_different_labels_are_cut_apart() {
+        let mut document = document();
+        assert!(cut(&document, &connectors::Connectors, Split::Never).0[0].label(&document).is_empty());
+        "usine".clone_into(&mut document.label);
+        let (stages, _) = cut(&document, &connectors::Connectors, Split::Never);
+        assert_eq!((stages.len(), stages[0].label(&document)), (1, "usine"));
+        "lab".clone_into(&mut document.steps[1].label);
+        let (stages, _) = cut(&document, &connectors::Connectors, Split::Never);
+        let labelled: Vec<_> =
+            stages.iter().map(|stage| (stage.steps.join(" "), stage.label(&document))).collect();
+        let labelled: Vec<_> = labelled.iter().map(|(steps, label)| (steps.as_str(), *label)).collect();
+        assert_eq!(
+            labelled,
+            [
+                ("in", "usine"),
+                ("few", "lab"),
+                ("a", "usine"),
+                ("out-a", "usine"),
+                ("b out-b", "usine"),
+                ("wrong", "usine")
+            ]
+        );
     }
 
     #[test]

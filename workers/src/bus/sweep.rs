@@ -5,7 +5,6 @@ use super::{
     Bus, BusError,
     record::{RUNS, RunRecord},
     runs::Known,
-    worker::TASKS,
 };
 use backplane::{Document, Expect, IndexValue, Pattern, Query};
 use bus_core::run::Event;
@@ -17,12 +16,15 @@ use tokio_util::sync::CancellationToken;
 const LEASE: &str = "sweep";
 /// Documents read at a time.
 const PAGE: usize = 200;
+/// The pause before it is listened again when the broker went away.
+const AGAIN: Duration = Duration::from_millis(500);
 /// Runs forgotten in one go.
 const FORGOTTEN: usize = 100;
 
 impl Bus {
     pub(super) async fn sweep_until(&self, stop: &CancellationToken) {
-        if let Err(error) = self.recover().await {
+        let begun = if self.settings().shared { self.admit_all().await } else { self.recover().await };
+        if let Err(error) = begun {
             tracing::error!(%error, "what this node was doing before is found by the sweeper, later");
         }
         let mut ticks = tokio::time::interval(self.settings().sweep);
@@ -52,7 +54,19 @@ impl Bus {
         self.admit_all().await
     }
 
+    /// Publishes what could not be published when the broker was away.
+    async fn send_unsent(&self) {
+        for run in self.unsent().take() {
+            if let Err(error) = self.tell(&run, Event::Tick { patience: 0 }).await
+                && error != BusError::Missing
+            {
+                self.unsent().note(&run);
+            }
+        }
+    }
+
     async fn sweep_once(&self) -> Result<(), BusError> {
+        self.send_unsent().await;
         let running = self.standing("running").await?;
         self.count_shares(&running).await;
         self.admit_all().await?;
@@ -60,7 +74,7 @@ impl Bus {
         if self.store().lease(LEASE, &self.parts().node, time).await?.is_none() {
             return Ok(());
         }
-        let patience = self.patience().await?;
+        let patience = self.patience().await;
         for run in running {
             self.tick(run, &Event::Tick { patience }).await;
         }
@@ -71,10 +85,10 @@ impl Bus {
 
     /// How long a due task is left alone, ms: as long as its message may still be waiting for its turn, since one that
     /// is published anew stands in the queue twice. A message that waits is no older than the oldest that does.
-    async fn patience(&self) -> Result<i64, BusError> {
-        let (_, oldest) = self.broker().depth(TASKS).await?;
+    async fn patience(&self) -> i64 {
+        let oldest = self.queued().await.map_or(0.0, |(_, oldest)| oldest);
         let oldest = Duration::try_from_secs_f64(oldest).unwrap_or_default() + self.settings().sweep;
-        Ok(i64::try_from(self.settings().patience.max(oldest).as_millis()).unwrap_or(i64::MAX))
+        i64::try_from(self.settings().patience.max(oldest).as_millis()).unwrap_or(i64::MAX)
     }
 
     /// All runs that stand like this.
@@ -136,24 +150,31 @@ impl Bus {
 
     /// Begins runs that other nodes have accepted, as soon as they say so.
     pub(super) async fn hear_waiting(&self) {
-        while let Ok(mut listener) = self.broker().listen(Pattern::new("waiting.*")).await {
-            while let Some(heard) = listener.next().await {
-                self.admit(heard.topic.strip_prefix("waiting.").unwrap_or_default()).await;
+        loop {
+            if let Ok(mut listener) = self.broker().listen(Pattern::new("waiting.*")).await {
+                while let Some(heard) = listener.next().await {
+                    self.admit(heard.topic.strip_prefix("waiting.").unwrap_or_default()).await;
+                }
             }
+            // the broker is away: the sweeper begins runs meanwhile
+            tokio::time::sleep(AGAIN).await;
         }
     }
 
     /// Begins the next run when one has ended that this node had begun and another node has finished.
     pub(super) async fn hear_ends(&self) {
-        while let Ok(mut listener) = self.broker().listen(Pattern::new("ended.*.*")).await {
-            while let Some(heard) = listener.next().await {
-                let mut words = heard.topic.split('.').skip(1);
-                if let (Some(workflow), Some(run)) = (words.next(), words.next())
-                    && self.share().leave(workflow, run)
-                {
-                    self.admit(workflow).await;
+        loop {
+            if let Ok(mut listener) = self.broker().listen(Pattern::new("ended.*.*")).await {
+                while let Some(heard) = listener.next().await {
+                    let mut words = heard.topic.split('.').skip(1);
+                    if let (Some(workflow), Some(run)) = (words.next(), words.next())
+                        && self.share().leave(workflow, run)
+                    {
+                        self.admit(workflow).await;
+                    }
                 }
             }
+            tokio::time::sleep(AGAIN).await;
         }
     }
 

@@ -277,7 +277,7 @@ async fn a_schedule_starts_one_run_a_slot() {
     let id = bus.workflows().create(workflow, "anne").await.expect("created").id;
     node.hand.forward(3 * HOUR);
     let (one, other) = (bus.schedules(), bus.schedules());
-    let (one, other) = futures::join!(one.fire(&bus), other.fire(&bus));
+    let (one, other) = futures::join!(one.fire(&bus, 1), other.fire(&bus, 1));
     one.and(other).expect("fired");
     let runs = bus.runs(&id, None, 10).await.expect("listed").items;
     assert_eq!(runs.len(), 3, "{runs:?}");
