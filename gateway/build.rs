@@ -14,6 +14,7 @@ fn main() {
     write("cases.rs", &cases(&root.join("tests/cases")));
     write("gallery.rs", &gallery(&root.join("workflows")));
     write("samples.rs", &files(&root.join("workflows"), "donnees"));
+    write("results.rs", &files(&root.join("workflows/attendus"), ""));
     let editor = root.join("web-ui/dist");
     // cargo takes a watched folder that is not there for one that has changed, and would build anew each time
     drop(fs::create_dir_all(&editor));

@@ -4,13 +4,17 @@
 //! published is delivered at least once. Every adapter passes the same contract suite
 //! (`backplane/tests/contract`).
 
+pub mod amqp;
 mod broker;
+mod clock;
 pub mod embedded;
 mod error;
+pub mod mongo;
 mod store;
 mod topic;
 
 pub use broker::{Announcement, Broker, Consumer, DeadLetter, Delivery, Listener, Message, Priority};
+pub use clock::Clock;
 pub use error::{BackplaneError, Trouble};
 pub use store::{
     Chunk, Collection, Document, Expect, Index, IndexValue, Lease, Query, Revision, Store, index_key,

@@ -161,6 +161,12 @@ pub trait Store: Send + Sync {
         query: Query,
     ) -> BoxFuture<'_, Result<Vec<Document>, BackplaneError>>;
 
+    /// How many documents [`Store::find`] would find. An adapter that can tell without reading them should.
+    fn count(&self, collection: Collection, query: Query) -> BoxFuture<'_, Result<u64, BackplaneError>> {
+        let found = self.find(collection, query);
+        Box::pin(async move { Ok(found.await?.len() as u64) })
+    }
+
     /// Takes a lease that nobody has, that has run out, or that `holder` has already (then it is made
     /// longer and keeps its token). `None` while somebody else has it.
     fn lease<'a>(

@@ -4,7 +4,7 @@
 mod contract;
 
 use backplane::{Broker, Collection, Expect, Message, Priority, Store, Trouble, embedded::Embedded};
-use contract::{Node, contract};
+use contract::Node;
 use serde_json::json;
 use std::{
     fs,
@@ -33,22 +33,19 @@ async fn open() -> Node {
     }
 }
 
-contract! { crate::open:
-    store {
-        a_document_is_read_as_saved, a_stale_writer_is_refused, many_writers_lose_no_update,
-        documents_are_found_in_the_order_of_an_index, an_index_follows_its_documents, a_unique_value_is_taken_once,
-        an_unknown_index_is_refused, one_holder_has_the_lease, a_lease_that_ran_out_moves_with_a_higher_token,
-        a_race_for_a_lease_has_one_winner, a_chunk_is_read_as_kept, chunks_are_listed_by_owner,
-        a_chunk_leaves_when_its_time_has_passed,
-    }
-    broker {
-        a_message_is_delivered_as_published, what_has_no_answer_comes_again, a_refused_message_waits,
-        a_late_message_waits, the_urgent_comes_first, a_consumer_holds_no_more_than_it_asked_for,
-        consumers_share_the_work, under_load_every_message_is_done,
-        what_is_given_up_can_be_looked_at_and_tried_again, the_depth_of_a_queue_is_known,
-        events_reach_all_who_listen, a_listener_that_does_not_keep_up_is_let_go,
-    }
+/// One test per fact, on a freshly opened adapter.
+macro_rules! contract {
+    ($($part:ident { $($fact:ident),* $(,)? })*) => {$(
+        mod $part {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $fact() {
+                let node = crate::open().await;
+                crate::contract::$part::$fact(&node).await;
+            })*
+        }
+    )*};
 }
+contract::facts! { contract! }
 
 const THINGS: Collection = Collection { name: "things", indexes: &[] };
 

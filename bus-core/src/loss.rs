@@ -66,6 +66,19 @@ impl LossReport {
         self.entries.iter().map(|(path, entries)| (path.as_str(), entries.as_slice()))
     }
 
+    /// The same with its reasons in a language.
+    #[must_use]
+    pub fn translated(mut self, language: crate::Language) -> Self {
+        if language == crate::Language::Fr {
+            for entry in self.entries.values_mut().flatten() {
+                if let Some(french) = crate::message::french(&entry.reason) {
+                    entry.reason = french.into();
+                }
+            }
+        }
+        self
+    }
+
     /// Adds what another report holds.
     pub fn merge(&mut self, other: Self) {
         for (path, entries) in other.entries {

@@ -311,3 +311,21 @@ fn parts_are_as_many_as_several_workers_share_evenly() {
         assert_eq!(choice.parts.get("big").copied().unwrap_or(0), parts, "{mebibytes} MiB");
     }
 }
+
+#[test]
+fn steps_of_different_labels_are_done_apart_and_not_in_parts() {
+    let mut document = workflow("big:file f:filter s:sort end:discard", &["big -> f -> s -> end"]);
+    "lab".clone_into(&mut document.steps[1].label);
+    let choice = chosen(&document, &[("big", 700_000_000)]);
+    assert!(choice.parts.is_empty() && !choice.is_whole());
+    expect![[r#"
+        stage 1: big (file)
+        stage 2: f (filter) [chunk by chunk]
+          from stage 1: big -> f
+        stage 3: s (sort) -> end (discard) [all parts together]
+          from stage 2: f -> s
+        each label has its own tasks:
+          big: its records go to workers of different labels, chunk by chunk
+    "#]]
+    .assert_eq(&outline(&document, (&Small::new(), &Map::new()), &choice, Language::En));
+}

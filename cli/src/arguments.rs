@@ -1,6 +1,10 @@
 //! The command line. Help texts are the doc comments; `read` says them in the person's language.
 
-use crate::{changes::pair, exit::Failure};
+use crate::{
+    changes::pair,
+    exit::Failure,
+    node::{HealthArguments, NodeArguments, WorkerArguments},
+};
 use bus_core::{Language, msg};
 use clap::{
     Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
@@ -27,8 +31,12 @@ struct Everything {
 /// What is asked.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Serves the editor and the API, and runs workflows, all in one process.
+    /// Serves the editor and the API, and runs workflows: all in one process, or with workers.
     Serve(ServeArguments),
+    /// Takes tasks from RabbitMQ and does them, beside servers and other workers.
+    Worker(WorkerArguments),
+    /// Asks a server or worker whether it is ready.
+    Health(HealthArguments),
     /// Runs a workflow.
     Run(RunArguments),
     /// Converts a file from one format to another.
@@ -98,33 +106,17 @@ impl Outside {
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
-    /// The folder that holds everything; made if it is not there, semantic-bus-data unless said.
-    #[arg(long, value_name = "FOLDER", default_value = "semantic-bus-data", hide_default_value = true)]
-    pub(crate) data: String,
+    #[command(flatten)]
+    pub(crate) node: NodeArguments,
     /// The address to listen to, 127.0.0.1:8080 unless said: of this machine only.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", hide_default_value = true)]
-    pub(crate) listen: String,
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<String>,
     /// The address by which browsers reach the server, where it is another one.
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
     /// A proxy before the server that is believed when it says who calls; may be repeated.
     #[arg(long = "proxy", value_name = "ADDRESS")]
     pub(crate) proxies: Vec<std::net::IpAddr>,
-    /// A host of this machine or of a private network that may be called; all of them with `*`; may be repeated.
-    #[arg(long = "allow-host", value_name = "HOST")]
-    pub(crate) allowed_hosts: Vec<String>,
-    /// How many tasks are done at a time; without it, two a core.
-    #[arg(long, value_name = "NUMBER")]
-    pub(crate) slots: Option<usize>,
-    /// How many threads to use; without it, one a core.
-    #[arg(long, value_name = "NUMBER")]
-    pub(crate) threads: Option<usize>,
-    /// The form of the log: text or json.
-    #[arg(long, value_name = "FORM", value_parser = ["text", "json"], default_value = "text", hide_default_value = true, hide_possible_values = true)]
-    pub(crate) log: String,
-    /// How much is logged: error, warn, info or debug; info unless said.
-    #[arg(long = "log-level", value_name = "LEVEL", value_parser = ["error", "warn", "info", "debug", "trace"], default_value = "info", hide_default_value = true, hide_possible_values = true)]
-    pub(crate) level: String,
 }
 
 #[derive(Debug, Args)]

@@ -18,6 +18,22 @@ use std::{
     io::{self, Read as _},
 };
 
+/// The text of a file, or of standard input (`-`), and no more of it than so many bytes.
+pub(crate) fn text(name: &str, most: u64) -> Result<String, Failure> {
+    let failure = |error: io::Error| Failure::file(name, &error);
+    let mut bytes = Vec::new();
+    let read = if name == "-" {
+        io::stdin().lock().take(most).read_to_end(&mut bytes)
+    } else {
+        fs::File::open(name).map_err(failure)?.take(most).read_to_end(&mut bytes)
+    };
+    read.map_err(failure)?;
+    String::from_utf8(bytes).map_err(|_| Failure {
+        exit: Exit::File,
+        message: msg!("{file}: this is not text in UTF-8", file = name),
+    })
+}
+
 /// A workflow document and what is wrong with it.
 #[derive(Debug)]
 pub(crate) struct Document {
@@ -53,18 +69,7 @@ impl Document {
         name: &str,
         change: impl FnOnce(&mut Workflow) -> Result<(), Failure>,
     ) -> Result<Self, Failure> {
-        let failure = |error: io::Error| Failure::file(name, &error);
-        let mut bytes = Vec::new();
-        let read = if name == "-" {
-            io::stdin().lock().take(MOST_BYTES).read_to_end(&mut bytes)
-        } else {
-            fs::File::open(name).map_err(failure)?.take(MOST_BYTES).read_to_end(&mut bytes)
-        };
-        read.map_err(failure)?;
-        let text = String::from_utf8(bytes).map_err(|_| Failure {
-            exit: Exit::File,
-            message: msg!("{file}: this is not text in UTF-8", file = name),
-        })?;
+        let text = text(name, MOST_BYTES)?;
         let name = name.to_owned();
         match Workflow::load(&text) {
             Ok(mut loaded) => {

@@ -1,14 +1,15 @@
-//! Logs of the server: a line for each event, on standard error.
+//! Logs of the server: a line for each event, on standard error; and spans for a collector, where there is one.
 
-use tracing_subscriber::{EnvFilter, fmt};
+use crate::traces::{Own, Spans};
+use tracing_subscriber::{EnvFilter, Layer, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Begins to write logs: as JSON, or as lines for people.
-pub(crate) fn begin(json: bool, level: &str) {
-    let filter = EnvFilter::new(level);
-    let logs = fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if json {
-        logs.json().flatten_event(true).init();
-    } else {
-        logs.with_target(false).with_ansi(false).init();
-    }
+pub(crate) fn begin(json: bool, level: &str, spans: Option<Spans>) {
+    let logs = fmt::layer().with_writer(std::io::stderr);
+    let logs = match json {
+        true => logs.json().flatten_event(true).boxed(),
+        false => logs.with_target(false).with_ansi(false).boxed(),
+    };
+    let spans = spans.map(|spans| spans.with_filter(Own));
+    tracing_subscriber::registry().with(logs.with_filter(EnvFilter::new(level))).with(spans).init();
 }

@@ -9,10 +9,12 @@ mod exit;
 mod language;
 mod library;
 mod logs;
+mod node;
 mod progress;
 mod settings;
 mod signals;
 mod terminal;
+mod traces;
 
 use arguments::Command;
 use exit::Exit;
@@ -28,7 +30,9 @@ fn main() -> ExitCode {
         Err(error) => return terminal.usage(&error).into(),
     };
     let done = match command {
-        Command::Serve(asked) => commands::serve::run(&asked, &terminal),
+        Command::Serve(asked) => commands::serve::run(asked, &terminal),
+        Command::Worker(asked) => commands::worker::run(asked),
+        Command::Health(asked) => commands::health::run(&asked, &terminal),
         Command::Run(asked) => commands::run::run(&asked, &terminal),
         Command::Convert(asked) => commands::convert::run(&asked, &terminal),
         Command::Check(asked) => commands::check::run(&asked, &terminal),

@@ -6,15 +6,15 @@ use axum::{
     http::{HeaderValue, header},
     response::Response,
 };
-use bus_core::{loss::LossReport, msg};
+use bus_core::{loss::LossReport, msg, text::percent};
 use bytes::Bytes;
 use connectors::{
-    contract::{Encoder, Format},
+    contract::{Encoder, Format, FormatError},
     formats::{self, FormatChoice},
 };
 use futures::StreamExt;
-use std::{fmt::Write as _, io};
-use workers::Records;
+use std::{fmt, io};
+use workers::{BusError, Records};
 
 /// A format that can be written.
 pub(crate) struct Target {
@@ -38,17 +38,12 @@ impl Target {
     /// An answer to show, not to save.
     ///
     /// # Errors
-    /// If the format cannot hold the records: known from its first piece, which is written before the head.
+    /// If the records are gone, or if the format cannot hold them: known from the first piece, which is written before
+    /// the head.
     pub(crate) async fn answer(mut self, mut records: Records) -> Result<Response, Problem> {
         let media_type = HeaderValue::try_from(self.media_type());
         let mut first = Vec::new();
-        let more = self.write_next(&mut records, &mut first).await.map_err(|error| {
-            let reason = error.to_string();
-            Problem::of(
-                Kind::NotAcceptable,
-                msg!("the records cannot be written in this format: {reason}", reason = reason),
-            )
-        })?;
+        let more = self.write_next(&mut records, &mut first).await?;
         let rest = futures::stream::try_unfold(more.then_some(Writing { target: self, records }), next);
         let pieces = futures::stream::iter([Ok(Bytes::from(first))]).chain(rest);
         let mut response = Response::new(Body::from_stream(pieces));
@@ -71,22 +66,55 @@ impl Target {
     }
 
     /// All records as one document.
-    pub(crate) async fn whole(mut self, mut records: Records) -> Result<Vec<u8>, io::Error> {
+    ///
+    /// # Errors
+    /// If the records are gone, or if the format cannot hold them.
+    pub(crate) async fn whole(mut self, mut records: Records) -> Result<Vec<u8>, Problem> {
         let mut out = Vec::new();
         while self.write_next(&mut records, &mut out).await? {}
         Ok(out)
     }
 
     /// Writes the next batch; `false` after what ends the document.
-    async fn write_next(&mut self, records: &mut Records, out: &mut Vec<u8>) -> Result<bool, io::Error> {
+    async fn write_next(&mut self, records: &mut Records, out: &mut Vec<u8>) -> Result<bool, Broken> {
         let mut losses = LossReport::default();
-        let batch = records.next().await.map_err(io::Error::other)?;
+        let batch = records.next().await.map_err(Broken::Records)?;
         let written = match &batch {
             Some(batch) => self.encoder.encode(batch, out, &mut losses),
             None => self.encoder.finish(out, &mut losses),
         };
-        written.map_err(|error| io::Error::other(error.to_string()))?;
+        written.map_err(Broken::Format)?;
         Ok(batch.is_some())
+    }
+}
+
+/// Why a document cannot be written on.
+#[derive(Debug)]
+enum Broken {
+    /// The records cannot be read.
+    Records(BusError),
+    /// The format does not hold them.
+    Format(FormatError),
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Records(error) => error.fmt(f),
+            Self::Format(error) => error.fmt(f),
+        }
+    }
+}
+
+impl From<Broken> for Problem {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Records(error) => error.into(),
+            Broken::Format(error) => Self::of(
+                Kind::NotAcceptable,
+                msg!("the records cannot be written in this format: {reason}", reason = error.placed()),
+            ),
+        }
     }
 }
 
@@ -100,7 +128,10 @@ async fn next(writing: Option<Writing>) -> Result<Option<(Bytes, Option<Writing>
     let Some(mut writing) = writing else { return Ok(None) };
     let mut out = Vec::new();
     let more = writing.target.write_next(&mut writing.records, &mut out).await;
-    let more = more.inspect_err(|error| tracing::warn!(reason = %error, "a download broke off"))?;
+    let more = more.map_err(|error| {
+        tracing::warn!(reason = %error, "a download broke off");
+        io::Error::other(error.to_string())
+    })?;
     Ok(Some((out.into(), more.then_some(writing))))
 }
 
@@ -127,13 +158,7 @@ fn disposition(name: &str) -> String {
     let mut out = format!("attachment; filename=\"{ascii}\"");
     if ascii != name {
         out.push_str("; filename*=UTF-8''");
-        for byte in name.bytes() {
-            if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
-                out.push(char::from(byte));
-            } else {
-                write!(out, "%{byte:02X}").unwrap_or_default();
-            }
-        }
+        out.push_str(&percent(name));
     }
     out
 }

@@ -10,6 +10,7 @@ mod audit;
 mod catalogue;
 mod documents;
 mod download;
+mod engine;
 mod gallery;
 mod http;
 mod manual;
@@ -24,6 +25,7 @@ mod state;
 mod streams;
 mod table;
 mod ui;
+mod worker;
 
 pub use access::Caller;
 pub use audit::Noted;
@@ -36,6 +38,7 @@ pub use problem::{Kind, Problem};
 pub use settings::{Accounts, PasswordCost, Settings};
 pub use state::{App, Parts};
 pub use table::{Allowed, Route, Row, openapi::document as openapi, routes};
+pub use worker::{serve_worker, worker};
 
 use axum::{Router, middleware::from_fn_with_state};
 

@@ -6,7 +6,7 @@ pub struct Settings {
     /// Proxies that are believed when they say who calls (`X-Forwarded-For`) and whether by TLS
     /// (`X-Forwarded-Proto`).
     pub proxies: Vec<IpAddr>,
-    /// Bytes of a body, where a route has no limit of its own.
+    /// Bytes of a body that is not a file.
     pub body: u64,
     /// Bytes of an uploaded file.
     pub upload: u64,
@@ -16,6 +16,10 @@ pub struct Settings {
     pub body_pause: Duration,
     /// Longest time for a whole body that is read into memory.
     pub body_time: Duration,
+    /// Longest time for an uploaded file.
+    pub upload_time: Duration,
+    /// Time for the other side of a connection to take what is written, before the connection is closed.
+    pub write_time: Duration,
     /// Time for calls under way to end when the server stops.
     pub stop_time: Duration,
     /// Connections at a time.
@@ -100,6 +104,8 @@ impl Default for Settings {
             header_time: Duration::from_secs(30),
             body_pause: Duration::from_secs(30),
             body_time: Duration::from_secs(120),
+            upload_time: Duration::from_secs(HOUR),
+            write_time: Duration::from_secs(30),
             stop_time: Duration::from_secs(10),
             connections: 10_000,
             streams: 20,

@@ -1,6 +1,6 @@
 use crate::{
     Problem, Settings,
-    accounts::{Groups, Limiter, Passwords},
+    accounts::{Limiter, Passwords},
     metrics::Metrics,
     shelf::{Published, Shelf},
     streams::Streams,
@@ -132,8 +132,7 @@ impl App {
 
     /// An account with its groups.
     pub(crate) async fn who(&self, account: &str) -> Result<Who, Problem> {
-        let groups = Groups(self).of(account).await?;
-        Ok(Who { account: account.to_owned(), groups: groups.into_iter().map(|group| group.id).collect() })
+        Ok(Who::known(self.store(), account).await?)
     }
 
     /// Lays a file out in the folder of a workflow.

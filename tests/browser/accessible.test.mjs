@@ -1,12 +1,6 @@
 // Every page, in light and in dark, is looked at by axe: no violation of WCAG A and AA.
-import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { firstAccount, newPage, startBrowser, startBus } from "./bus.mjs";
-
-const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const RULES = { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] };
+import { clean as cleanPage, firstAccount, newPage, startBrowser, startBus } from "./bus.mjs";
 
 let bus, browser, page;
 before(async () => {
@@ -18,19 +12,7 @@ after(async () => {
   await bus?.stop();
 });
 
-async function clean(what) {
-  for (const colorScheme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    await page.evaluate(AXE);
-    const { violations } = await page.evaluate((rules) => axe.run(document, rules), RULES);
-    // on the canvas, which can be zoomed, everything small has its equal of full size in the panel beside it
-    for (const it of violations) {
-      if (it.id === "target-size") it.nodes = it.nodes.filter((node) => !node.target.join(" ").includes("data-") && !/class="(port|count|cut|step-head)/.test(node.html));
-    }
-    const told = violations.filter((it) => it.nodes.length > 0).map((it) => `${it.id}: ${it.help}\n    ${it.nodes.map((node) => node.html.slice(0, 160)).join("\n    ")}`);
-    assert.deepEqual(told, [], `${what}, ${colorScheme}`);
-  }
-}
+const clean = (what) => cleanPage(page, what);
 
 test("every page", async () => {
   await page.goto(`${bus.address}/sign-in`);
@@ -72,6 +54,14 @@ test("every page", async () => {
   await page.goto(`${bus.address}/settings`);
   await page.getByRole("heading", { name: "People" }).waitFor();
   await clean("settings");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto(bus.address);
+  await page.getByRole("link", { name: "Bornes de recharge" }).waitFor();
+  await clean("workflows on a telephone");
+  await page.getByRole("link", { name: "Bornes de recharge" }).click();
+  await page.locator("#step-lire").waitFor();
+  await clean("editor on a telephone");
+  await page.setViewportSize({ width: 1440, height: 900 });
   await page.goto(`${bus.address}/nowhere/at/all`);
   await page.getByRole("heading", { name: "There is nothing here" }).waitFor();
   await clean("nothing here");

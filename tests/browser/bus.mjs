@@ -1,6 +1,8 @@
 // A bus of its own for each file of tests: the real server, a new data folder, a free port.
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +13,8 @@ const PROGRAM = process.env.SEMANTIC_BUS;
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync"];
+const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const RULES = { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] };
 /** How long anything may take before a test fails. */
 export const PATIENCE = 30_000;
 
@@ -98,4 +102,47 @@ export async function signIn(page, bus, person = ADA) {
   await page.getByLabel("Password").fill(person.password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("heading", { name: "Workflows", level: 1 }).waitFor();
+}
+
+/** Calls the server as whoever is signed in on a page. */
+export async function call(page, method, path, body) {
+  return page.evaluate(
+    async ([method, path, body]) => {
+      const session = await (await fetch("/api/v1/session")).json();
+      const headers = { "content-type": "application/json", "x-csrf-token": session.csrf };
+      const answer = await fetch(`/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
+      const text = await answer.text();
+      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+      return text ? JSON.parse(text) : null;
+    },
+    [method, path, body],
+  );
+}
+
+/** Makes a workflow; its id. */
+export async function workflow(page, document) {
+  return (await call(page, "POST", "/workflows", { document: { version: 1, ...document } })).summary.id;
+}
+
+/** Runs a workflow to its end; the id of the run. */
+export async function ran(page, id, asked = {}) {
+  const run = await call(page, "POST", `/workflows/${id}/runs`, asked);
+  await page.goto(`${new URL(page.url()).origin}/workflows/${id}/runs/${run.id}`);
+  await page.locator(".run-head .badge", { hasText: /Succeeded|Failed|Nothing new|Réussie|Échouée/ }).waitFor();
+  return run.id;
+}
+
+/** Looks at a page with axe, in light and in dark: no violation of WCAG A and AA. */
+export async function clean(page, what) {
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await page.evaluate(AXE);
+    const { violations } = await page.evaluate((rules) => axe.run(document, rules), RULES);
+    // on the canvas, which can be zoomed, everything small has its equal of full size in the panel beside it
+    for (const it of violations) {
+      if (it.id === "target-size") it.nodes = it.nodes.filter((node) => !node.target.join(" ").includes("data-") && !/class="(port|count|cut|step-head)/.test(node.html));
+    }
+    const told = violations.filter((it) => it.nodes.length > 0).map((it) => `${it.id}: ${it.help}\n    ${it.nodes.map((node) => node.html.slice(0, 160)).join("\n    ")}`);
+    assert.deepEqual(told, [], `${what}, ${colorScheme}`);
+  }
 }

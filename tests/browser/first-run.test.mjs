@@ -51,7 +51,7 @@ test("from the printed link to a file in another format", async () => {
   // refused records are kept with their reason
   await page.locator(".data").getByRole("button", { name: "Close" }).click();
   await page.locator(".run-steps .chip.bad").first().click();
-  await page.getByRole("button", { name: "Replay the refused records" }).waitFor();
+  await page.getByRole("button", { name: "Replay all as they were" }).waitFor();
   assert.ok((await table.locator("tbody tr").count()) > 0);
   assert.deepEqual(page.wrong, []);
 });

@@ -48,6 +48,26 @@ fn every_connector_says_what_it_is() {
     }
 }
 
+/// The editor previews a step while its settings are typed; it does not do so where that would ask others.
+#[test]
+fn a_connector_that_asks_something_outside_says_so() {
+    for (folder, id) in ["sources", "transforms"]
+        .into_iter()
+        .flat_map(|folder| files(folder).into_iter().map(move |id| (folder, id)))
+    {
+        let path = house_tests::root()
+            .join("connectors/src")
+            .join(folder)
+            .join(id.replace('-', "_"))
+            .with_extension("rs");
+        let code = fs::read_to_string(path).expect("its file");
+        let asks = ["kit::http", "http::", "ban::", "TcpStream"].iter().any(|word| code.contains(word));
+        let connector = connectors().find(|connector| connector.id() == id).expect("a connector");
+        let says = connector.entry().schema.get("x-outside").is_some_and(|says| *says == true);
+        assert!(says || !asks, "{id}: `\"x-outside\" = true` is missing in its `schemars(extend(…))`");
+    }
+}
+
 #[test]
 fn every_connector_has_cases_of_success_and_failure() {
     let mut poor = Vec::new();

@@ -14,6 +14,25 @@ pub(crate) fn rust() -> Vec<(String, String)> {
     files.lines().filter_map(read).collect()
 }
 
+/// A file of tests that nobody names is not built, and its tests never run.
+#[test]
+fn every_file_of_tests_is_run() {
+    let files = rust();
+    let forgotten: Vec<&str> = files
+        .iter()
+        .filter_map(|(file, _)| {
+            let (folder, name) = file.rsplit_once('/')?;
+            let (crate_folder, _) = folder.rsplit_once('/')?;
+            let main = &files.iter().find(|(other, _)| *other == format!("{folder}/main.rs"))?.1;
+            let module = name.strip_suffix(".rs")?;
+            let is_test = crate_folder.ends_with("/tests") || folder.starts_with("tests/");
+            let named = module == "main" || main.contains(&format!("mod {module};"));
+            (is_test && !named).then_some(file.as_str())
+        })
+        .collect();
+    assert!(forgotten.is_empty(), "no main.rs names these: {forgotten:#?}");
+}
+
 /// A file that no longer fits a head is cut in two. Tests at the end of a file do not count.
 const MOST_LINES: usize = 500;
 

@@ -1,4 +1,4 @@
-//! Records in cases: JSON, with `{$masked: mark}`, `{$time: text}` and `{$absent: true}` for what JSON has
+//! Records in cases: JSON, with `{$masked: mark}`, `{$time: text}`, `{$decimal: text}` and `{$absent: true}` for what JSON has
 //! no word for.
 
 use bus_core::record::{Batch, BatchBuilder, Timestamp, Value};
@@ -24,6 +24,9 @@ fn write(json: &Json, out: &mut BatchBuilder) {
             }
             if let Some(text) = fields.get("$time").and_then(Json::as_str) {
                 return out.time(Timestamp::parse(text).expect("$time is RFC 3339"));
+            }
+            if let Some(text) = fields.get("$decimal").and_then(Json::as_str) {
+                return out.decimal(text);
             }
             out.begin_object();
             for (key, value) in fields {

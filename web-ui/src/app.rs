@@ -4,8 +4,9 @@ use crate::{
     bus::{Bus, Notice},
     components::{Icon, Shell},
     pages::{
-        FirstPage, GalleryPage, NotFoundPage, ResetPage, SettingsPage, SignInPage, WorkflowPage,
-        WorkflowsPage,
+        AuditPage, CachePage, FirstPage, GalleryPage, GroupsPage, LettersPage, NotFoundPage,
+        PublicationsPage, ResetPage, SettingsPage, SharesPage, SignInPage, VersionsPage, WorkflowAuditPage,
+        WorkflowPage, WorkflowsPage,
     },
     route::Route,
     texts::Texts,
@@ -98,6 +99,14 @@ fn page(route: Route) -> Html {
         Route::Workflows => html! { <Guarded><Shell><WorkflowsPage /></Shell></Guarded> },
         Route::Gallery => html! { <Guarded><Shell><GalleryPage /></Shell></Guarded> },
         Route::Settings => html! { <Guarded><Shell><SettingsPage /></Shell></Guarded> },
+        Route::Publications => html! { <Guarded><Shell><PublicationsPage /></Shell></Guarded> },
+        Route::Groups => html! { <Guarded><Shell><GroupsPage /></Shell></Guarded> },
+        Route::Cache => html! { <Guarded><Shell><CachePage /></Shell></Guarded> },
+        Route::Letters => html! { <Guarded><Shell><LettersPage /></Shell></Guarded> },
+        Route::Audit => html! { <Guarded><Shell><AuditPage /></Shell></Guarded> },
+        Route::Shares { id } => html! { <Guarded><Shell><SharesPage {id} /></Shell></Guarded> },
+        Route::Versions { id } => html! { <Guarded><Shell><VersionsPage {id} /></Shell></Guarded> },
+        Route::WorkflowAudit { id } => html! { <Guarded><Shell><WorkflowAuditPage {id} /></Shell></Guarded> },
         Route::Workflow { id } => html! { <Guarded><Shell wide=true><WorkflowPage {id} /></Shell></Guarded> },
         Route::Run { id, run } => {
             html! { <Guarded><Shell wide=true><WorkflowPage {id} run={Some(AttrValue::from(run))} /></Shell></Guarded> }

@@ -86,6 +86,38 @@ pub(crate) fn copied(text: &str) {
     }
 }
 
+/// What was kept under a name, for this browser only.
+pub(crate) fn kept(name: &str) -> Option<String> {
+    storage()?.get_item(&format!("semantic-bus.{name}")).ok()?
+}
+
+/// Keeps something under a name for the next visit; nothing if there is nothing to keep.
+pub(crate) fn keep(name: &str, text: Option<&str>) {
+    let Some(storage) = storage() else { return };
+    let name = format!("semantic-bus.{name}");
+    match text {
+        Some(text) => storage.set_item(&name, text).unwrap_or_default(),
+        None => storage.remove_item(&name).unwrap_or_default(),
+    }
+}
+
+/// Hands a text over as a file.
+pub(crate) fn hand_over(name: &str, media_type: &str, text: &str) {
+    let parts = js_sys::Array::of1(&text.into());
+    let kind = web_sys::BlobPropertyBag::new();
+    kind.set_type(media_type);
+    let Ok(blob) = web_sys::Blob::new_with_str_sequence_and_options(&parts, &kind) else { return };
+    let Ok(address) = web_sys::Url::create_object_url_with_blob(&blob) else { return };
+    if let Some(link) = page().and_then(|page| page.create_element("a").ok()) {
+        link.set_attribute("href", &address).unwrap_or_default();
+        link.set_attribute("download", name).unwrap_or_default();
+        if let Ok(link) = link.dyn_into::<HtmlElement>() {
+            link.click();
+        }
+    }
+    web_sys::Url::revoke_object_url(&address).unwrap_or_default();
+}
+
 fn storage() -> Option<Storage> {
     screen()?.local_storage().ok()?
 }

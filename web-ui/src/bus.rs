@@ -53,6 +53,21 @@ impl Bus {
         self.say.emit(Notice { text: text.into(), bad: true });
     }
 
+    /// Calls, then does something with the answer; says why if it was refused.
+    pub(crate) fn act<T: 'static>(
+        &self,
+        call: impl Future<Output = Answer<T>> + 'static,
+        then: impl FnOnce(T) + 'static,
+    ) {
+        let bus = self.clone();
+        spawn_local(async move {
+            match call.await {
+                Ok(answer) => then(answer),
+                Err(refusal) => bus.refused(&refusal),
+            }
+        });
+    }
+
     /// Says why a call was refused; whoever must sign in again is led there.
     pub(crate) fn refused(&self, refusal: &Refusal) {
         if refusal.signed_out() {

@@ -11,6 +11,8 @@ mod moment;
 mod pages;
 mod route;
 mod run;
+#[cfg(test)]
+mod testing;
 mod texts;
 
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -22,3 +22,16 @@ pub(crate) fn when(time: Time, texts: Texts) -> String {
 pub(crate) fn when(time: Time, _: Texts) -> String {
     time.to_string()
 }
+
+/// Now, as the clock of whoever looks has it.
+#[cfg(target_arch = "wasm32")]
+#[expect(clippy::cast_possible_truncation, reason = "milliseconds of our age fit")]
+pub(crate) fn now() -> Time {
+    Time(js_sys::Date::now() as i64)
+}
+
+/// Now; where pages are rendered without a browser, time stands still.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) const fn now() -> Time {
+    Time(0)
+}

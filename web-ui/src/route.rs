@@ -17,6 +17,22 @@ pub(crate) enum Route {
     Gallery,
     #[at("/settings")]
     Settings,
+    #[at("/publications")]
+    Publications,
+    #[at("/groups")]
+    Groups,
+    #[at("/cache")]
+    Cache,
+    #[at("/tasks-given-up")]
+    Letters,
+    #[at("/audit")]
+    Audit,
+    #[at("/workflows/:id/shares")]
+    Shares { id: String },
+    #[at("/workflows/:id/versions")]
+    Versions { id: String },
+    #[at("/workflows/:id/audit")]
+    WorkflowAudit { id: String },
     #[at("/workflows/:id")]
     Workflow { id: String },
     #[at("/workflows/:id/runs/:run")]

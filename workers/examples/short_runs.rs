@@ -76,10 +76,11 @@ async fn measure(runs: usize) -> Result<(), Box<dyn Error>> {
         workflow: None,
         step: "few".to_owned(),
         sample_of: None,
+        inputs: BTreeMap::new(),
         records: 1_000,
         parameters: Map::new(),
     };
-    let preview = bus.preview(preview, Language::En).await?;
+    let preview = bus.preview(preview, "me", Language::En).await?;
     println!(
         "{}",
         json!({

@@ -1,16 +1,22 @@
 //! A node of the bus: starts runs, does their tasks, keeps what they made for the eye.
 
+mod budget;
 mod census;
 pub(crate) mod chunk;
 mod detail;
 mod error;
 mod execute;
 mod hands;
+mod health;
 mod kept;
 mod letters;
 mod memory;
+mod nodes;
+mod origins;
+mod patience;
 mod pinned;
 mod preview;
+mod queues;
 mod record;
 mod replay;
 mod report;
@@ -22,24 +28,33 @@ mod stages;
 mod start;
 mod survey;
 mod sweep;
+mod tally;
 mod uploads;
 mod watch;
 mod worker;
 
 pub use census::Census;
 pub use error::BusError;
+pub use health::Health;
+pub use nodes::NodeInfo;
 pub use settings::{BusSettings, Split};
+pub use tally::{Done, Histogram};
+pub use uploads::Uploading;
 pub use watch::{Records, Watch};
 
+use budget::Budget;
 use hands::Hands;
+use origins::Origins;
+use queues::Unsent;
 use record::{RUNS, RunRecord};
 use share::Share;
+use tally::Tally;
 
 use crate::{Vault, new_id, now};
 use backplane::{Broker, Document, Priority, Query, Store};
 use bus_core::{
     Language,
-    api::{Page, Preview, PreviewAsked, Replay, RunDetail, RunSummary, StartedBy, Table, Upload},
+    api::{Page, Preview, PreviewAsked, Replay, RunDetail, RunSummary, StartedBy, Table},
     catalogue::Catalogue,
     msg,
     run::{Event, Status},
@@ -59,7 +74,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::task::JoinSet;
+use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// What a node is made of.
@@ -84,7 +99,7 @@ pub struct BusParts {
     pub folder: PathBuf,
     /// Where steps spill.
     pub scratch: PathBuf,
-    /// Tasks done at a time.
+    /// Tasks done at a time; none if the node takes none, and only begins runs and sees to them.
     pub slots: usize,
     /// How much is kept, and how patient the node is.
     pub settings: BusSettings,
@@ -102,6 +117,12 @@ struct Node {
     working: AtomicBool,
     share: Share,
     hands: Hands,
+    origins: Origins,
+    /// One place for each task that may be under way.
+    places: Arc<Semaphore>,
+    budget: Budget,
+    unsent: Unsent,
+    tally: Tally,
     vault: OnceLock<Vault>,
 }
 
@@ -134,6 +155,7 @@ impl Bus {
     pub fn new(parts: BusParts) -> Self {
         let boot = format!("{}/{}/", parts.node, new_id(&*parts.clock));
         let share = Share::new(parts.settings.share.unwrap_or(parts.slots / 2));
+        let (slots, budget) = (parts.slots, Budget::new(parts.settings.memory));
         Self(Arc::new(Node {
             parts,
             boot,
@@ -141,6 +163,11 @@ impl Bus {
             working: AtomicBool::new(false),
             share,
             hands: Hands::default(),
+            origins: Origins::default(),
+            places: Arc::new(Semaphore::new(slots)),
+            budget,
+            unsent: Unsent::default(),
+            tally: Tally::default(),
             vault: OnceLock::new(),
         }))
     }
@@ -179,6 +206,22 @@ impl Bus {
         &self.0.hands
     }
 
+    fn origins(&self) -> &Origins {
+        &self.0.origins
+    }
+
+    fn budget(&self) -> &Budget {
+        &self.0.budget
+    }
+
+    fn unsent(&self) -> &Unsent {
+        &self.0.unsent
+    }
+
+    fn tally(&self) -> &Tally {
+        &self.0.tally
+    }
+
     fn boot(&self) -> &str {
         &self.0.boot
     }
@@ -207,7 +250,12 @@ impl Bus {
         hearing.spawn(async move { bus.hear_waiting().await });
         let bus = self.clone();
         hearing.spawn(async move { bus.hear_ends().await });
-        tokio::join!(self.take_tasks(stop.clone()), self.sweep_until(&stop), self.keep_time(&stop));
+        tokio::join!(
+            self.take_tasks(stop.clone()),
+            self.sweep_until(&stop),
+            self.keep_time(&stop),
+            self.say_alive(&stop)
+        );
         self.0.working.store(false, Relaxed);
     }
 
@@ -292,7 +340,7 @@ impl Bus {
     /// Records kept of an output port of a step.
     ///
     /// # Errors
-    /// If there is no such run or port; [`BusError::Expired`] if they have outlived their time.
+    /// If there is no such run, step or port; [`BusError::Expired`] if they have outlived their time.
     pub async fn table(
         &self,
         run: &str,
@@ -308,19 +356,24 @@ impl Bus {
     /// All records kept of an output port of a step, batch by batch.
     ///
     /// # Errors
-    /// If there is no such run or step; [`BusError::Expired`] if they have outlived their time.
+    /// If there is no such run, step or port; [`BusError::Expired`] if they have outlived their time.
     pub async fn records(&self, run: &str, step: &str, port: &str) -> Result<Records, BusError> {
         let record = self.known(run).await?.record;
         self.kept_of(&record, step, port).await
     }
 
     /// What a step would send, on a sample: nothing is written, no sink is run. Of a sink, what would reach
-    /// it is shown as its port `in`.
+    /// it is shown as its port `in`. A document that belongs to no workflow may use those of `account` as steps.
     ///
     /// # Errors
     /// If there is no such step, workflow or run; what goes wrong in the steps stands in the preview.
-    pub async fn preview(&self, asked: PreviewAsked, language: Language) -> Result<Preview, BusError> {
-        self.preview_of(asked, language).await
+    pub async fn preview(
+        &self,
+        asked: PreviewAsked,
+        account: &str,
+        language: Language,
+    ) -> Result<Preview, BusError> {
+        self.preview_of(asked, account, language).await
     }
 
     /// Gives refused records to the step that refused them again, in a new run of that step and what
@@ -338,11 +391,9 @@ impl Bus {
         self.replay_of(run, step, replay, by).await
     }
 
-    /// Keeps a file for a source to read.
-    ///
-    /// # Errors
-    /// If it is of no format that is known.
-    pub async fn upload(&self, name: &str, media_type: &str, bytes: Vec<u8>) -> Result<Upload, BusError> {
-        self.keep_upload(name, media_type, bytes).await
+    /// Begins to keep a file for a source to read; push its bytes as they come.
+    #[must_use]
+    pub fn upload(&self, name: &str, media_type: &str) -> Uploading {
+        Uploading::new(self, name, media_type)
     }
 }

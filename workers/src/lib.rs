@@ -10,6 +10,7 @@
 mod bus;
 mod clock;
 mod graph;
+mod groups;
 mod id;
 mod kept;
 mod measure;
@@ -32,10 +33,14 @@ mod text;
 mod vault;
 mod workflows;
 
-pub use bus::{Bus, BusError, BusParts, BusSettings, Census, Records, Split, Start, Watch};
+pub use bus::{
+    Bus, BusError, BusParts, BusSettings, Census, Done, Health, Histogram, NodeInfo, Records, Split, Start,
+    Uploading, Watch,
+};
 pub use clock::SystemClock;
+pub use groups::{GROUPS, Group};
 pub use id::{new_id, now};
-pub use measure::{cpu_seconds, peak_memory};
+pub use measure::{cpu_seconds, host_name, peak_memory};
 pub use options::{Progress, RunOptions, StepProgress};
 pub use publications::{Publications, Published};
 pub use report::{Failure, KeptErrors, Outcome, RunReport, StepReport};

@@ -9,6 +9,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How to run a workflow.
 pub struct RunOptions {
+    /// Names what is done, the same whenever it is done again; empty where it is done once.
+    pub work: String,
     /// Values of the workflow's parameters.
     pub parameters: serde_json::Map<String, serde_json::Value>,
     /// Where relative file names start.
@@ -70,6 +72,7 @@ impl Default for RunOptions {
     /// Options for the folder where the program was started: private addresses refused, nothing remembered.
     fn default() -> Self {
         Self {
+            work: String::new(),
             parameters: serde_json::Map::new(),
             folder: PathBuf::from("."),
             confined: false,

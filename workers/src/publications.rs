@@ -5,6 +5,7 @@
 //! that moment.
 
 mod author;
+mod content;
 #[cfg(test)]
 mod tests;
 
@@ -127,14 +128,15 @@ impl Publications {
         Ok(Records::of_chunks(self.0.clone(), chunks))
     }
 
-    /// Keeps what a workflow publishes for as long again: a run has found that there is nothing new.
-    pub(crate) async fn prolong(&self, workflow: &str) -> Result<(), BusError> {
+    /// Keeps what a workflow publishes under these names for as long again: a run has found that it still holds.
+    pub(crate) async fn prolong(&self, workflow: &str, slugs: &[String]) -> Result<(), BusError> {
         let store = self.0.store();
-        for found in store.find(PUBLICATIONS, Query::of("workflow", vec![workflow.into()])).await? {
-            let mut body = Body::read(&found)?;
+        for slug in slugs {
+            let Some((mut body, found)) = self.body(slug).await? else { continue };
             let now = self.0.milliseconds();
             // half of the time is still left: nothing to do yet
-            if body.until.saturating_sub(now) > body.kept / 2 || body.until <= now {
+            let early = body.until.saturating_sub(now) > body.kept / 2;
+            if body.workflow != workflow || early || body.until <= now {
                 continue;
             }
             let time = Duration::from_millis(body.kept.unsigned_abs());

@@ -20,15 +20,17 @@ impl Secrets for EnvironmentSecrets {
     }
 }
 
-/// The keys of the vault: those in `SEMANTIC_BUS_VAULT_KEY`, or those in the file `vault.key` of the data folder,
-/// which is made at the first start.
+/// The keys of the vault: those in `SEMANTIC_BUS_VAULT_KEY`, those in the file that `SEMANTIC_BUS_VAULT_KEY_FILE` names,
+/// or those in the file `vault.key` of the data folder, which is made at the first start.
 ///
 /// # Errors
 /// If they are no keys, or if the file can be neither read nor made.
 #[expect(clippy::disallowed_methods, reason = "this is the settings.rs of the engine")]
 pub fn vault_keys(folder: &Path) -> Result<Keys, BusError> {
-    match std::env::var("SEMANTIC_BUS_VAULT_KEY") {
-        Ok(text) if !text.trim().is_empty() => Keys::read(&Zeroizing::new(text)),
-        _ => keys_in(&folder.join("vault.key")),
+    let read = |name| std::env::var(name).ok().filter(|text| !text.trim().is_empty());
+    match (read("SEMANTIC_BUS_VAULT_KEY"), read("SEMANTIC_BUS_VAULT_KEY_FILE")) {
+        (Some(text), _) => Keys::read(&Zeroizing::new(text)),
+        (None, Some(file)) => keys_in(Path::new(&file)),
+        (None, None) => keys_in(&folder.join("vault.key")),
     }
 }

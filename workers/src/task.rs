@@ -1,6 +1,6 @@
 use crate::{RunOptions, graph::Node, measure::Measured, report::Outcome, seams::Seams};
 use bus_core::{
-    catalogue::{ERRORS, Go, Kind},
+    catalogue::{ERRORS, Go, Kind, SettingsProblem},
     error::StepError,
     loss::LossReport,
     msg,
@@ -220,9 +220,13 @@ impl Task {
 }
 
 fn start(connector: &Connector, settings: &Value) -> Result<Step, StepError> {
-    connector.start(settings).map_err(|problem| {
-        let error = StepError::settings(problem.message);
-        if problem.path.is_empty() { error } else { error.at(msg!("{name}", name = problem.path)) }
+    connector.start(settings).map_err(|SettingsProblem { path, message, advice }| {
+        let message = match advice {
+            Some(advice) => msg!("{problem}; {advice}", problem = message, advice = advice),
+            None => message,
+        };
+        let error = StepError::settings(message);
+        if path.is_empty() { error } else { error.at(msg!("{name}", name = path)) }
     })
 }
 
@@ -251,6 +255,7 @@ fn context(
         false => Arc::new(step.values(&shared.parameters)),
     };
     Context::new(ContextParts {
+        work: options.work.clone(),
         language: options.language,
         parameters,
         limits: shared.limits.clone(),

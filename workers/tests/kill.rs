@@ -42,8 +42,12 @@ fn document() -> Json {
             { "id": "out-down", "connector": "file-out", "settings": { "path": "down-${n}.ndjson" } },
             { "id": "upper", "connector": "filter", "settings": { "expression": "number >= params.n + 150" } },
             { "id": "out-upper", "connector": "file-out", "settings": { "path": "upper-${n}.ndjson" } },
+            { "id": "own", "connector": "publish", "settings": { "slug": "run-${n}" } },
+            { "id": "latest", "connector": "publish", "settings": { "slug": "latest" } },
         ],
-        "links": ["in -> down -> out-down", "in -> upper -> out-upper"],
+        "links": [
+            "in -> down -> out-down", "in -> upper -> out-upper", "down -> own", "in -> latest",
+        ],
     })
 }
 
@@ -175,13 +179,20 @@ async fn a_killed_process_does_all_it_has_accepted_once() {
             wrong.push(format!("{run} {:?} {:#}", ended.status, stored.body["state"]));
             continue;
         }
-        assert_eq!((ended.written, ended.refused), (RECORDS.unsigned_abs() + 150, 0), "{run}");
+        assert_eq!((ended.written, ended.refused), (3 * RECORDS.unsigned_abs() + 150, 0), "{run}");
         let file = |name: &str| fs::read_to_string(folder.path().join("files/w").join(name));
         let down = file(&format!("down-{n}.ndjson")).expect("written");
         let upper = file(&format!("upper-{n}.ndjson")).expect("written");
         assert!(down == lines((*n..n + RECORDS).rev()), "{run}: down-{n}");
         assert!(upper == lines(n + 150..n + RECORDS), "{run}: upper-{n}");
+        let own: Vec<i64> = (*n..n + RECORDS).rev().collect();
+        assert!(published(&bus, &format!("run-{n}")).await == own, "{run}: published");
     }
+    // whichever run was last: all of one run, once
+    let latest = published(&bus, "latest").await;
+    let first = latest.first().copied().expect("records");
+    assert!(latest == (first..first + RECORDS).collect::<Vec<_>>(), "{latest:?}");
+    assert!(accepted.values().any(|n| *n == first), "{first}");
     println!(
         "{KILLS} kills: {} runs accepted, {done} seen done before a kill, {} wrong",
         accepted.len(),
@@ -193,6 +204,16 @@ async fn a_killed_process_does_all_it_has_accepted_once() {
     nodes.stop.cancel();
     while nodes.work.join_next().await.is_some() {}
     drop(nodes.store);
+}
+
+/// The numbers that are published under a name.
+async fn published(bus: &Bus, slug: &str) -> Vec<i64> {
+    let mut records = bus.publications().batches(slug).await.expect("published");
+    let mut numbers = Vec::new();
+    while let Some(batch) = records.next().await.expect("read") {
+        numbers.extend(batch.records().filter_map(|record| record.to_json()["number"].as_i64()));
+    }
+    numbers
 }
 
 /// Runs the child, kills it (SIGKILL) some time after its first word, and gives what it said.

@@ -11,15 +11,30 @@ use std::{
     process::{Command, Stdio},
 };
 
+/// What the browser is for.
+#[derive(clap::Args, Default)]
+pub(crate) struct Options {
+    /// Makes the picture of the README instead (docs/editor.png)
+    #[arg(long)]
+    picture: bool,
+    /// Only the tests in files with this in their name
+    only: Option<String>,
+}
+
 /// Builds the server, installs what is missing and runs `tests/browser`.
-pub(crate) fn test() -> Result<()> {
+pub(crate) fn test(options: &Options) -> Result<()> {
     let chromium = chromium()?;
     packages()?;
     // of the whole workspace, so that its dependencies are those the other tests were built with
     let server = ["build", "--locked", "--workspace", "--bin", "semantic-bus"];
     run("compile the server", cargo().args(server))?;
     let mut node = Command::new("node");
-    node.args(["--test", "--test-concurrency=1"]).args(tests()?);
+    if options.picture {
+        node.arg(root().join("tests/browser/picture.mjs")).arg(root().join("docs/editor.png"));
+    } else {
+        node.args(["--test", "--test-concurrency=1"])
+            .args(tests(options.only.as_deref().unwrap_or_default())?);
+    }
     node.env("SEMANTIC_BUS", target().join("debug/semantic-bus")).env("CHROMIUM", chromium);
     run("tests in the browser", &mut node)
 }
@@ -53,13 +68,17 @@ fn packages() -> Result<()> {
     fs::write(there, wanted).context("note that the packages are there")
 }
 
-fn tests() -> Result<Vec<PathBuf>> {
+fn tests(only: &str) -> Result<Vec<PathBuf>> {
     let mut tests = Vec::new();
     for entry in fs::read_dir(root().join("tests/browser"))? {
         let path = entry?.path();
-        if path.to_string_lossy().ends_with(".test.mjs") {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.ends_with(".test.mjs") && name.contains(only) {
             tests.push(path);
         }
+    }
+    if tests.is_empty() {
+        bail!("no file in tests/browser has `{only}` in its name");
     }
     tests.sort();
     Ok(tests)

@@ -24,7 +24,7 @@ pub(crate) fn test() -> Result<()> {
     )?;
     // the editor goes into the server: it is there before the server is built for the browser
     ui::ui(&ui::Options::default())?;
-    browser::test()?;
+    browser::test(&browser::Options::default())?;
     licences()
 }
 

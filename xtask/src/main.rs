@@ -3,6 +3,8 @@
 mod bench;
 mod browser;
 mod check;
+mod cluster;
+mod faults;
 mod serve;
 mod tools;
 mod ui;
@@ -27,9 +29,15 @@ enum Chore {
     /// Builds the editor into web-ui/dist, unless it is current
     Ui(ui::Options),
     /// Runs the tests in a browser, against the real server
-    Browser,
+    Browser(browser::Options),
+    /// Starts RabbitMQ, a store, servers and workers, without Docker
+    Cluster(cluster::Options),
+    /// Kills, freezes and cuts off whatever there is, and looks that nothing accepted is lost
+    Faults(faults::Options),
     /// Measures speed and memory side by side with named peers
     Bench(bench::Options),
+    /// Measures a cluster on this machine
+    BenchCluster(cluster::bench::Options),
     /// Runs one command and writes what it cost (for `bench`)
     #[command(hide = true)]
     Measure {
@@ -45,9 +53,12 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().chore {
         Chore::Test => check::test(),
         Chore::Serve(options) => serve::serve(&options),
-        Chore::Browser => ui::ui(&ui::Options::default()).and_then(|()| browser::test()),
+        Chore::Browser(options) => ui::ui(&ui::Options::default()).and_then(|()| browser::test(&options)),
         Chore::Ui(options) => ui::ui(&options),
+        Chore::Cluster(options) => cluster::cluster(&options),
+        Chore::Faults(options) => faults::faults(&options),
         Chore::Bench(options) => bench::bench(&options),
+        Chore::BenchCluster(options) => cluster::bench::bench(&options),
         Chore::Measure { report, command } => bench::measure(&command, &report),
     }
 }

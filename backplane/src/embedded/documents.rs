@@ -88,14 +88,28 @@ pub(super) fn find(
     collection: Collection,
     query: &Query,
 ) -> Result<Vec<Document>, BackplaneError> {
-    let Some(index) = collection.indexes.iter().find(|index| index.name == query.index) else {
-        let message =
-            msg!("`{collection}` has no index `{index}`", collection = collection.name, index = query.index);
-        return Err(BackplaneError::new(Trouble::Refused, message));
-    };
-    let ids = ids(database, collection, index, query).map_err(|error| failed(&error))?;
+    let ids = ids(database, collection, index(collection, query)?, query).map_err(|error| failed(&error))?;
     // a document deleted since the index was read is not there any more: left out
     ids.iter().filter_map(|id| get(database, collection, id).transpose()).collect()
+}
+
+/// Counts entries of the index; the documents are not read.
+pub(super) fn count(
+    database: &Database,
+    collection: Collection,
+    query: &Query,
+) -> Result<u64, BackplaneError> {
+    let ids = ids(database, collection, index(collection, query)?, query).map_err(|error| failed(&error))?;
+    Ok(ids.len() as u64)
+}
+
+fn index(collection: Collection, query: &Query) -> Result<&'static Index, BackplaneError> {
+    let index = collection.indexes.iter().find(|index| index.name == query.index);
+    index.ok_or_else(|| {
+        let message =
+            msg!("`{collection}` has no index `{index}`", collection = collection.name, index = query.index);
+        BackplaneError::new(Trouble::Refused, message)
+    })
 }
 
 fn ids(

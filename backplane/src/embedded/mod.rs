@@ -32,8 +32,7 @@ use std::{
 };
 use writer::Writer;
 
-/// Tells the time: ms since the Unix epoch.
-pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+pub use crate::Clock;
 
 /// `(collection, id)` → revision (8 bytes, little endian) and JSON.
 const DOCUMENTS: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("documents");
@@ -277,6 +276,10 @@ impl Store for Embedded {
         query: Query,
     ) -> BoxFuture<'_, Result<Vec<Document>, BackplaneError>> {
         Box::pin(async move { documents::find(&self.database, collection, &query) })
+    }
+
+    fn count(&self, collection: Collection, query: Query) -> BoxFuture<'_, Result<u64, BackplaneError>> {
+        Box::pin(async move { documents::count(&self.database, collection, &query) })
     }
 
     fn lease<'a>(

@@ -69,6 +69,10 @@ pub(crate) async fn documents_are_found_in_the_order_of_an_index(node: &Node) {
     };
     let of_w = || Query::of("workflow", vec!["w".into()]);
     assert_eq!(ids(of_w()).await, ["b", "d", "a"]);
+    let count = async |query: Query| node.store.count(RUNS, query).await.expect("counted");
+    assert_eq!(count(of_w()).await, 3);
+    assert_eq!(count(Query { limit: 2, ..of_w() }).await, 2);
+    assert_eq!(count(Query { from: Some(30.into()), ..of_w() }).await, 1);
     assert_eq!(ids(Query { descending: true, limit: 2, ..of_w() }).await, ["a", "d"]);
     assert_eq!(ids(Query { from: Some(20.into()), ..of_w() }).await, ["d", "a"]);
     assert_eq!(ids(Query { until: Some(20.into()), ..of_w() }).await, ["b"]);
@@ -101,8 +105,10 @@ pub(crate) async fn a_unique_value_is_taken_once(node: &Node) {
 }
 
 pub(crate) async fn an_unknown_index_is_refused(node: &Node) {
-    let refused = node.store.find(RUNS, Query::of("colour", Vec::new())).await.expect_err("unknown");
+    let unknown = || Query::of("colour", Vec::new());
+    let refused = node.store.find(RUNS, unknown()).await.expect_err("unknown");
     assert_eq!(refused.trouble, Trouble::Refused);
+    assert!(node.store.count(RUNS, unknown()).await.is_err());
 }
 
 pub(crate) async fn one_holder_has_the_lease(node: &Node) {

@@ -6,6 +6,7 @@
 mod account;
 mod catalogue;
 mod document;
+mod health;
 mod import;
 mod problem;
 mod publication;
@@ -22,6 +23,7 @@ pub use document::{
     Checked, Finding, NewWorkflow, Role, Saved, Severity, Share, Shared, Version, WorkflowDetail,
     WorkflowSummary,
 };
+pub use health::{Health, Worker};
 pub use import::{Imported, ImportedStep, Translation};
 pub use problem::Problem;
 pub use publication::{CacheEntry, DeadLetterInfo, PublicationInfo};

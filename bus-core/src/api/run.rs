@@ -211,6 +211,9 @@ pub struct PreviewAsked {
     /// A run whose kept records stand for the sources, so that nothing outside is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample_of: Option<String>,
+    /// Uploads that stand for the data of sources, as for a run: step id → upload id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<String, String>,
     /// At most so many records of each source.
     #[serde(default = "thousand")]
     pub records: usize,

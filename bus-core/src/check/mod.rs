@@ -1,6 +1,7 @@
 //! What is wrong with a workflow, all at once: place, problem, advice.
 
 mod conform;
+mod labels;
 mod links;
 mod parameters;
 mod parsing;
@@ -9,6 +10,7 @@ mod settings;
 mod triggers;
 
 pub use conform::conform;
+pub use labels::is_label;
 pub use parsing::of_parser;
 pub use problem::{Problem, Severity};
 
@@ -41,6 +43,7 @@ pub fn check(loaded: &Loaded, catalogue: &dyn Catalogue) -> Vec<Problem> {
         found: Vec::new(),
     };
     check.ids();
+    check.labels();
     check.settings();
     check.parameters();
     check.links();

@@ -1,4 +1,4 @@
-use crate::{Language, Message, api::Finding, yaml::Place};
+use crate::{Language, Message, api::Finding, workflow::expand::INSIDE, yaml::Place};
 use serde::Serialize;
 use std::fmt;
 
@@ -91,21 +91,28 @@ impl Problem {
 
     /// The problem as the HTTP API says it: with the path in the step's settings, which is where a form shows it.
     ///
-    /// What is wrong with a step but not with its settings (its id, its links) has no path.
+    /// What is wrong with a step but not with its settings (its id, its links) has no path. What is wrong inside a
+    /// workflow that is used as a step is told of that step, which is what the document has.
     #[must_use]
     pub fn finding(&self, language: Language) -> Finding {
-        let path = match &self.step {
+        let mut message = self.problem.text(language);
+        let mut step = self.step.clone();
+        let mut path = match &self.step {
             Some(_) => self.field.strip_prefix("settings").map_or("", |path| path.trim_start_matches('.')),
             None => &self.field,
         };
+        if let Some((outer, inner)) = self.step.as_deref().and_then(|step| step.split_once(INSIDE)) {
+            let place = crate::msg!("step \"{step}\": ", step = inner).text(language);
+            (step, path, message) = (Some(outer.to_owned()), "workflow", place + &message);
+        }
         Finding {
             severity: match self.severity {
                 Severity::Error => crate::api::Severity::Error,
                 Severity::Warning => crate::api::Severity::Warning,
             },
-            step: self.step.clone(),
+            step,
             path: path.to_owned(),
-            message: self.problem.text(language),
+            message,
             advice: self.advice.as_ref().map(|advice| advice.text(language)).unwrap_or_default(),
         }
     }
@@ -164,5 +171,13 @@ mod tests {
                 ("il faut un texte ici", "supprimez-le")
             );
         }
+    }
+
+    #[test]
+    fn a_finding_inside_of_a_workflow_is_one_of_the_step_that_stands_for_it() {
+        let problem = Problem::error(msg!("a text is needed here")).step("a~b~c").field("settings.path");
+        let finding = problem.finding(Language::En);
+        assert_eq!((finding.step.as_deref(), finding.path.as_str()), (Some("a"), "workflow"));
+        assert_eq!(finding.message, "step \"b~c\": a text is needed here");
     }
 }

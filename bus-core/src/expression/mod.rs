@@ -35,6 +35,7 @@ mod value;
 
 pub use error::{EvalError, ParseError};
 pub use functions::{FORMS, Form, Function, Group, all as functions};
+pub use parser::RESERVED;
 pub use setting::{Evaluator, Expression};
 pub use template::{Template, TemplateWriter};
 

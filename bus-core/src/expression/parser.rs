@@ -12,8 +12,8 @@ const MOST_BYTES: usize = 64 << 10;
 /// Deepest nesting, so that neither parsing nor evaluating can exhaust the stack.
 const MOST_DEPTH: u16 = 96;
 
-/// Words that CEL keeps for the languages it is embedded in.
-const RESERVED: [&str; 17] = [
+/// Words that CEL keeps for the languages it is embedded in: no field is read by such a name alone.
+pub const RESERVED: [&str; 17] = [
     "as",
     "break",
     "const",

@@ -43,6 +43,8 @@ impl Default for Rules {
 pub struct Choice {
     /// The sources that are read in parts, with how many; without any, the run is one task.
     pub parts: BTreeMap<String, u32>,
+    /// Whether steps need workers of different labels: then each label has its own tasks.
+    pub by_labels: bool,
     /// What was decided of each source, and why.
     pub why: Vec<(String, Message)>,
 }
@@ -55,11 +57,12 @@ pub fn choose(
     extents: &BTreeMap<String, Extent>,
     rules: Rules,
 ) -> Choice {
-    let mut choice = Choice { parts: BTreeMap::new(), why: Vec::new() };
+    let mut choice = Choice { parts: BTreeMap::new(), by_labels: workflow.labels().len() > 1, why: Vec::new() };
     let is_source =
         |step: &&Step| catalogue.entry(&step.connector).is_some_and(|entry| entry.kind == Kind::Source);
     for step in workflow.steps.iter().filter(is_source) {
         let (parts, why) = match extents.get(&step.id) {
+            _ if choice.by_labels => (1, msg!("its records go to workers of different labels, chunk by chunk")),
             None => (1, msg!("how much it brings shows only while it is read")),
             Some(Extent { undivided: Some(why), .. }) => (1, why.clone()),
             Some(Extent { bytes, .. }) if *bytes < rules.from_bytes => {
@@ -138,13 +141,17 @@ impl Choice {
     /// Whether it is one task that does everything.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.parts.is_empty()
+        self.parts.is_empty() && !self.by_labels
     }
 
     /// The choice as a person reads it, a line a source.
     #[must_use]
     pub fn text(&self, language: Language) -> String {
-        let head = if self.is_whole() { msg!("a run is one task:") } else { msg!("a run is done in parts:") };
+        let head = match (self.by_labels, self.is_whole()) {
+            (true, _) => msg!("each label has its own tasks:"),
+            (false, true) => msg!("a run is one task:"),
+            (false, false) => msg!("a run is done in parts:"),
+        };
         let mut out = head.text(language) + "\n";
         for (step, why) in &self.why {
             let line = msg!("  {step}: {why}", step = step, why = why.clone());

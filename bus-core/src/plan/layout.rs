@@ -167,8 +167,8 @@ impl Drawing<'_> {
         let before = self.graph.before(step).to_vec();
         let sections = self.sections_before(before.iter());
         let manner = |section: &usize| self.drafts.get(*section).map_or(Manner::One, |draft| draft.manner);
-        let only =
-            sections.first().filter(|_| sections.len() == 1).map(|section| (*section, manner(section)));
+        let alone = sections.first().filter(|section| sections.len() == 1 && self.same_label(step, **section));
+        let only = alone.map(|section| (*section, manner(section)));
         let (kind, parts) = self.nature(step);
         let one_port = self.ports(&before).len() == 1;
         match (kind, parts, only) {
@@ -189,8 +189,8 @@ impl Drawing<'_> {
                 self.begin(step, Manner::Chunks, Go::Whole, sections);
             }
             (Kind::Transform, Parts::Beside(port), _) => match self.beside(&before, port) {
-                Some(section) => self.join(step, section, Some(port)),
-                None => self.begin(step, Manner::One, Go::Whole, sections),
+                Some(section) if self.same_label(step, section) => self.join(step, section, Some(port)),
+                Some(_) | None => self.begin(step, Manner::One, Go::Whole, sections),
             },
             (Kind::Transform, Parts::Twice, Some((section, Manner::Parts(_) | Manner::Chunks)))
                 if one_port && self.sends_only_out(step) =>
@@ -214,6 +214,13 @@ impl Drawing<'_> {
         let kind = self.catalogue.entry(&step.connector).map_or(Kind::Transform, |entry| entry.kind);
         let settings = Workflow::settings(step, self.parameters);
         (kind, self.catalogue.parts(&step.connector, &settings))
+    }
+
+    /// Whether the worker that does a section can do a step, too.
+    fn same_label(&self, step: usize, section: usize) -> bool {
+        let label = |step: usize| self.workflow.steps.get(step).map(|step| self.workflow.label_of(step));
+        let first = self.drafts.get(section).and_then(|draft| draft.steps.first());
+        first.is_some_and(|(first, _)| label(*first) == label(step))
     }
 
     fn step_id(&self, step: usize) -> Option<&str> {

@@ -114,7 +114,12 @@ impl Planner<'_> {
     fn continues(&self, step: usize) -> Option<usize> {
         let [edge] = self.graph.before(step) else { return None };
         let alone = self.graph.after(edge.from).iter().filter(|other| !self.is_errors(other)).count() == 1;
-        (alone && !self.is_errors(edge) && !self.regroups(step)).then_some(edge.from)
+        let streams = alone && !self.is_errors(edge) && !self.regroups(step);
+        (streams && self.label(step) == self.label(edge.from)).then_some(edge.from)
+    }
+
+    fn label(&self, step: usize) -> &str {
+        self.workflow.steps.get(step).map_or("", |step| self.workflow.label_of(step))
     }
 
     fn is_errors(&self, edge: &Edge) -> bool {

@@ -200,7 +200,7 @@ impl RunState {
                 self.end(Status::Cancelled, &mut effects);
             }
             _ if self.status != Status::Running => {}
-            Event::Taken { task, attempt, worker, until } => self.taken(task, attempt, worker, until),
+            Event::Taken { task, attempt, worker, until } => self.taken((task, attempt), worker, until, now),
             Event::Produced { task, attempt, chunks } => {
                 if let Some(known) = self.attempt(task, attempt) {
                     known.outputs.extend(chunks);
@@ -256,10 +256,11 @@ impl RunState {
         (open && known.attempt == attempt).then_some(known)
     }
 
-    fn taken(&mut self, task: TaskId, attempt: u32, worker: String, until: i64) {
+    fn taken(&mut self, (task, attempt): (TaskId, u32), worker: String, until: i64, now: i64) {
         let Some(known) = self.attempt(task, attempt) else { return };
         let free = match &known.status {
-            TaskStatus::Out { worker: other, .. } => *other == worker,
+            // whoever had it has not said for too long that it still does
+            TaskStatus::Out { worker: other, until } => *other == worker || *until <= now,
             _ => true,
         };
         if free {

@@ -218,6 +218,9 @@ fn renamed(mut inner: Workflow, outer: &Step, scope: &Map<String, Value>) -> Wor
         step.name = format!("{outer_name} › {name}");
         step.id = inner_id(outer, &step.id);
         step.position = outer.position;
+        if step.label.is_empty() {
+            step.label = if inner.label.is_empty() { outer.label.clone() } else { inner.label.clone() };
+        }
         step.scopes.insert(0, scope.clone());
     }
     for link in &mut inner.links {

@@ -35,6 +35,7 @@ use link::links;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// # Workflow
 ///
@@ -76,6 +77,12 @@ pub struct Workflow {
     /// How long what its runs made stays in the cache, in hours; 24 if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_hours: Option<u32>,
+    /// # Label of workers
+    ///
+    /// Only workers with this label do its steps: those that reach a certain network or device. Any worker does
+    /// if it is empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub label: String,
 }
 
 /// The version of a document's form.
@@ -150,6 +157,11 @@ pub struct Step {
     /// writes none.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disabled: bool,
+    /// # Label of workers
+    ///
+    /// Only workers with this label do it; if it is empty, that of the workflow counts.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub label: String,
     /// The parameters of the workflows it stands inside of, outermost first: only in what runs, never in a
     /// document that is written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -195,6 +207,7 @@ impl Workflow {
             links: Vec::new(),
             triggers: Vec::new(),
             keep_hours: None,
+            label: String::new(),
         }
     }
 
@@ -202,6 +215,18 @@ impl Workflow {
     #[must_use]
     pub fn step(&self, id: &str) -> Option<&Step> {
         self.steps.iter().find(|step| step.id == id)
+    }
+
+    /// The label that a worker needs to do a step; empty if any does.
+    #[must_use]
+    pub fn label_of<'a>(&'a self, step: &'a Step) -> &'a str {
+        if step.label.is_empty() { &self.label } else { &step.label }
+    }
+
+    /// The labels that workers need to do all steps, each once; the empty one stands for no label.
+    #[must_use]
+    pub fn labels(&self) -> BTreeSet<&str> {
+        self.steps.iter().map(|step| self.label_of(step)).collect()
     }
 
     /// The settings of a step with the parameters' values in place of `${name}`.

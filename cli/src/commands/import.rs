@@ -1,15 +1,13 @@
 use crate::{
     arguments::ImportArguments,
+    document,
     exit::{Exit, Failure},
     terminal::Terminal,
 };
 use bus_core::{api::Translation, msg};
 use connectors::import::{Import, import};
 use serde_json::json;
-use std::{
-    fs,
-    io::{self, Read as _},
-};
+use std::fs;
 
 /// The most that is read of an export: more than any that is imported.
 const MOST_BYTES: u64 = (16 << 20) + 1;
@@ -19,7 +17,7 @@ const MOST_BYTES: u64 = (16 << 20) + 1;
 /// The document goes to the file or to standard output, the report to standard error, or as data to standard
 /// output where that is free. Values of secrets are written nowhere.
 pub(crate) fn run(asked: &ImportArguments, terminal: &Terminal) -> Result<Exit, Failure> {
-    let text = read(&asked.file)?;
+    let text = document::text(&asked.file, MOST_BYTES)?;
     let made = import(&text, terminal.language()).map_err(|error| {
         let problem = error.text(terminal.language());
         Failure {
@@ -57,20 +55,5 @@ fn data(made: &Import, terminal: &Terminal) -> serde_json::Value {
         "steps": answer.steps,
         "findings": answer.findings,
         "secrets": made.secrets.iter().map(|secret| secret.name.as_str()).collect::<Vec<_>>(),
-    })
-}
-
-fn read(name: &str) -> Result<String, Failure> {
-    let failure = |error: io::Error| Failure::file(name, &error);
-    let mut bytes = Vec::new();
-    let read = if name == "-" {
-        io::stdin().lock().take(MOST_BYTES).read_to_end(&mut bytes)
-    } else {
-        fs::File::open(name).map_err(failure)?.take(MOST_BYTES).read_to_end(&mut bytes)
-    };
-    read.map_err(failure)?;
-    String::from_utf8(bytes).map_err(|_| Failure {
-        exit: Exit::File,
-        message: msg!("{file}: this is not text in UTF-8", file = name),
     })
 }

@@ -6,3 +6,5 @@ mod inferring;
 mod inside;
 mod program;
 mod running;
+mod serving;
+mod traces;

@@ -22,7 +22,10 @@ pub(crate) fn semantic_bus(arguments: &[&str], input: &str) -> Done {
 }
 
 fn call(folder: &Path, arguments: &[&str], input: &str) -> Done {
-    let mut child = start(folder, arguments);
+    ended(start(folder, arguments, &[]), input)
+}
+
+fn ended(mut child: Child, input: &str) -> Done {
     // a program that does not read its input closes it
     drop(child.stdin.take().map(|mut stdin| stdin.write_all(input.as_bytes())));
     let output = child.wait_with_output().expect("the program ends");
@@ -30,13 +33,14 @@ fn call(folder: &Path, arguments: &[&str], input: &str) -> Done {
     Done { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
 }
 
-fn start(folder: &Path, arguments: &[&str]) -> Child {
+fn start(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_semantic-bus"))
         .args(arguments)
         .current_dir(folder)
         .env_remove("LC_ALL")
         .env_remove("LC_MESSAGES")
         .env("LANG", "C.UTF-8")
+        .envs(environment.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -72,6 +76,16 @@ impl Folder {
 
     /// Starts the program in the folder and lets it run.
     pub(crate) fn start(&self, arguments: &[&str]) -> Child {
-        start(self.0.path(), arguments)
+        self.start_with(arguments, &[])
+    }
+
+    /// The same, with more in its environment.
+    pub(crate) fn start_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Child {
+        start(self.0.path(), arguments, environment)
+    }
+
+    /// Calls the program in the folder, with more in its environment.
+    pub(crate) fn run_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Done {
+        ended(self.start_with(arguments, environment), "")
     }
 }

@@ -3,6 +3,7 @@ use bus_core::{
     Message,
     error::Reject,
     loss::LossReport,
+    msg,
     record::{Batch, BatchBuilder, Places, Timestamp},
 };
 use std::{collections::VecDeque, fmt, mem, sync::Arc};
@@ -30,14 +31,25 @@ impl FormatError {
     pub const fn new(message: Message) -> Self {
         Self::at(0, 0, message)
     }
+
+    /// The message with its line and column, where there are any.
+    #[must_use]
+    pub fn placed(&self) -> Message {
+        if self.line == 0 {
+            return self.message.clone();
+        }
+        msg!(
+            "line {line}, column {column}: {problem}",
+            line = self.line,
+            column = self.column,
+            problem = self.message.clone()
+        )
+    }
 }
 
 impl fmt::Display for FormatError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.line > 0 {
-            write!(f, "line {}, column {}: ", self.line, self.column)?;
-        }
-        write!(f, "{}", self.message)
+        self.placed().fmt(f)
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Context(Arc<ContextParts>);
 pub struct ContextParts {
     /// The step's id in the workflow.
     pub step: String,
+    /// Names what is done, the same whenever it is done again; empty where it is done once.
+    pub work: String,
     /// The language of whoever reads the errors.
     pub language: Language,
     /// The time.
@@ -80,6 +82,7 @@ impl ContextParts {
     pub fn new(step: &str, clock: Arc<dyn Clock>) -> Self {
         Self {
             step: step.to_owned(),
+            work: String::new(),
             language: Language::default(),
             clock,
             parameters: Arc::default(),
@@ -126,6 +129,13 @@ impl Context {
     #[must_use]
     pub fn step(&self) -> &str {
         &self.0.step
+    }
+
+    /// Names what is done, the same whenever it is done again (a worker died, a call failed); empty where it is done
+    /// once. What a sink tells others to know a repetition by follows from it.
+    #[must_use]
+    pub fn work(&self) -> &str {
+        &self.0.work
     }
 
     /// The language of whoever reads the errors.

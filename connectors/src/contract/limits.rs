@@ -99,7 +99,7 @@ impl Limits {
                 text = text
             )
         };
-        *value = number(text).ok_or_else(wrong)?.into();
+        *value = size(text).ok_or_else(wrong)?.into();
         *self = serde_json::from_value(Value::Object(values)).map_err(|_| wrong())?;
         Ok(())
     }
@@ -114,7 +114,9 @@ impl Limits {
 
 const UNITS: [(&str, u64); 3] = [("G", 1 << 30), ("M", 1 << 20), ("K", 1 << 10)];
 
-fn number(text: &str) -> Option<u64> {
+/// A number as people write sizes: `500000`, or one with `K`, `M` or `G` (1024, 1024², 1024³) behind; none that is 0.
+#[must_use]
+pub fn size(text: &str) -> Option<u64> {
     let text = text.trim().to_ascii_uppercase();
     let (digits, factor) = UNITS
         .iter()

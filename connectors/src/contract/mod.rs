@@ -19,5 +19,5 @@ pub use connector::{
 };
 pub use context::{Clock, Context, ContextParts, Counts, Meter, Secrets, Tap};
 pub use io::{Inputs, Outputs, Wiring};
-pub use limits::{Known, Limits};
+pub use limits::{Known, Limits, size};
 pub use publish::{Edition, Offer, Publisher};

@@ -106,8 +106,11 @@ impl Encoder for Writer {
     ) -> Result<(), FormatError> {
         let head = self.start(batch.context(), out);
         let foreign = batch.context().filter(|context| !Arc::ptr_eq(context, &head) && ***context != *head);
+        // without a context the fields mean nothing, and nothing is lost of that
+        let meaningful = batch.context().is_some() && self.meanings.enter(batch).is_ok();
+        let exact = if meaningful { self.meanings.with_decimals(batch) } else { None };
         let observations = batch.context().is_some_and(|context| senml::is_senml(context));
-        for record in batch.records() {
+        for record in exact.as_ref().unwrap_or(batch).records() {
             let Value::Object(object) = record else {
                 losses.note("", Loss::Dropped, "a record that is no object has no form in RDF");
                 continue;
@@ -122,8 +125,7 @@ impl Encoder for Writer {
             }
         }
         json::note_losses(batch, losses);
-        // without a context the fields mean nothing, and nothing is lost of that
-        if batch.context().is_some() && self.meanings.enter(batch).is_ok() {
+        if meaningful {
             self.meanings.note_untyped(batch, losses);
         }
         Ok(())

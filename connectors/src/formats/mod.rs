@@ -92,9 +92,13 @@ impl<'de> Visitor<'de> for Choice {
     }
 }
 
-/// A format may also be named without settings.
+/// A format may also be named without settings. Beside the names stands which of them are only read, so that whoever
+/// draws a form for writing, or offers downloads, can leave those out.
 fn also_by_name(schema: &mut schemars::Schema) {
     if let Some(serde_json::Value::Array(variants)) = schema.get_mut("oneOf") {
-        variants.insert(0, serde_json::json!({ "type": "string", "enum": IDS }));
+        let read_only = |id: &&&str| FormatChoice::of_id(id).is_some_and(|choice| choice.encoder().is_none());
+        let only_read: Vec<_> = IDS.iter().filter(read_only).collect();
+        let names = serde_json::json!({ "type": "string", "enum": IDS, "x-only-read": only_read });
+        variants.insert(0, names);
     }
 }

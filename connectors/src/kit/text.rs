@@ -1,7 +1,7 @@
 //! Text in whatever encoding it comes, as UTF-8.
 
 use bus_core::loss::{Loss, LossReport};
-use encoding_rs::{CoderResult, Decoder, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Decoder, DecoderResult, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -253,17 +253,18 @@ fn push_windows(letter: char, out: &mut Vec<u8>) -> bool {
 
 fn decode(decoder: &mut Decoder, mut bytes: &[u8], out: &mut String, last: bool, damage: &mut Vec<usize>) {
     loop {
-        let space = decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len() * 3 + 16);
-        out.reserve(space);
-        let start = out.len();
-        let (result, read, replaced) = decoder.decode_to_string(bytes, out, last);
-        if replaced {
-            let marks = out.get(start..).unwrap_or_default().match_indices('\u{FFFD}');
-            damage.extend(marks.map(|(place, _)| start + place));
-        }
+        let space = decoder.max_utf8_buffer_length_without_replacement(bytes.len());
+        out.reserve(space.unwrap_or(bytes.len() * 3 + 16));
+        let (result, read) = decoder.decode_to_string_without_replacement(bytes, out, last);
         bytes = bytes.get(read..).unwrap_or_default();
-        if result == CoderResult::InputEmpty {
-            return;
+        match result {
+            DecoderResult::InputEmpty => return,
+            DecoderResult::OutputFull => {}
+            // a U+FFFD that stands in the text itself is no damage
+            DecoderResult::Malformed(..) => {
+                damage.push(out.len());
+                out.push('\u{FFFD}');
+            }
         }
     }
 }
@@ -331,6 +332,9 @@ mod tests {
     #[test]
     fn notes_what_is_no_text() {
         for cut in [1, 2, 100] {
+            // a replacement character of the text itself, then half a pair
+            let units: Vec<u8> = [0xFFFD, 0xD800, 0x61].into_iter().flat_map(u16::to_le_bytes).collect();
+            assert_eq!(read(Encoding::Utf16Le, &units, cut), ("\u{FFFD}\u{FFFD}a".to_owned(), 1), "{cut}");
             assert_eq!(read(Encoding::Utf8, b"a\xFFb\xC3", cut), ("a\u{FFFD}b\u{FFFD}".to_owned(), 2));
             assert_eq!(read(Encoding::Guess, "é\u{FFFD}".as_bytes(), cut).1, 0);
             assert_eq!(read(Encoding::Guess, b"\xC3\xA9 \xFF", cut), ("é \u{FFFD}".to_owned(), 1));

@@ -21,6 +21,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::{
+    collections::HashMap,
     num::{NonZeroU32, NonZeroUsize},
     ops::Range,
     sync::Arc,
@@ -117,6 +118,9 @@ fn key_header() -> String {
     "Idempotency-Key".to_owned()
 }
 
+/// Bodies remembered, so that a second call with the same one gets another key.
+const REMEMBERED: usize = 100_000;
+
 /// The records of one call.
 #[derive(Clone)]
 struct Group {
@@ -166,6 +170,8 @@ struct Writer<'a> {
     losses: LossReport,
     began: Timestamp,
     calls: u64,
+    /// How often each body was sent, by its digest.
+    sent: HashMap<[u8; 16], u64>,
 }
 
 impl Sink for HttpOut {
@@ -276,6 +282,7 @@ impl<'a> Writer<'a> {
             losses: LossReport::default(),
             began: context.now(),
             calls: 0,
+            sent: HashMap::new(),
         })
     }
 
@@ -353,22 +360,87 @@ impl<'a> Writer<'a> {
         Ok(bytes)
     }
 
-    /// The same for each attempt at a call, another for each call and run.
+    /// The same for each attempt at a call, also by another worker that does all of it again, in whatever order;
+    /// another for each call and run.
     fn key(&mut self, body: &[u8]) -> String {
         self.calls += 1;
+        let content: [u8; 16] = short(&Sha256::digest(body));
+        let is_full = self.sent.len() >= REMEMBERED;
+        let time = match self.sent.get_mut(&content) {
+            Some(times) => {
+                *times += 1;
+                *times
+            }
+            // of so many calls the order has to tell
+            None if is_full => self.calls,
+            None => {
+                self.sent.insert(content, 0);
+                0
+            }
+        };
         let mut hash = Sha256::new();
         hash.update(self.context.step().as_bytes());
-        hash.update(self.began.micros().to_be_bytes());
-        hash.update(self.calls.to_be_bytes());
-        hash.update(body);
-        let digest = hash.finalize();
-        digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        match self.context.work() {
+            "" => hash.update(self.began.micros().to_be_bytes()),
+            work => hash.update(work.as_bytes()),
+        }
+        hash.update(time.to_be_bytes());
+        hash.update(content);
+        let digest: [u8; 16] = short(&hash.finalize());
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
+}
+
+/// The first bytes of a digest.
+fn short(digest: &[u8]) -> [u8; 16] {
+    let mut short = [0; 16];
+    short.iter_mut().zip(digest).for_each(|(byte, of)| *byte = *of);
+    short
 }
 
 fn refuse(group: &Group, reject: &Reject, (out, receipt): (&mut Outputs, &mut Receipt)) {
     receipt.refused += group.rows.len() as u64;
     for row in group.rows.clone() {
         out.reject(group.batch.record(row), reject);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::{Clock, ContextParts};
+    use bus_core::record::Precision;
+
+    struct At(i64);
+
+    impl Clock for At {
+        fn now(&self) -> Timestamp {
+            Timestamp::at(self.0, 0, Precision::Microsecond)
+        }
+    }
+
+    /// The keys of these bodies, sent by somebody who does this work at that time.
+    fn keys(work: &str, time: i64, bodies: &[&str]) -> Vec<String> {
+        let settings = serde_json::json!({ "url": "https://example.org/" });
+        let settings: HttpOut = serde_json::from_value(settings).expect("settings");
+        let parts = ContextParts { work: work.to_owned(), ..ContextParts::new("out", Arc::new(At(time))) };
+        let context = Context::new(parts);
+        let mut writer = Writer::new(&settings, &context).expect("a writer");
+        bodies.iter().map(|body| writer.key(body.as_bytes())).collect()
+    }
+
+    /// A worker that died and the one that did its task again once sent different keys.
+    #[test]
+    fn who_does_a_task_again_sends_the_same_keys() {
+        let first = keys("run/0.0", 1, &["a", "b", "a"]);
+        assert_eq!(keys("run/0.0", 2, &["a", "b", "a"]), first);
+        assert_ne!(first[0], first[2], "the same record twice is two calls");
+        let mut other_order = keys("run/0.0", 3, &["b", "a", "a"]);
+        other_order.sort();
+        let mut first = first;
+        first.sort();
+        assert_eq!(other_order, first);
+        assert_ne!(keys("run/0.1", 1, &["a"]), keys("run/0.0", 1, &["a"]));
+        assert_ne!(keys("", 1, &["a"]), keys("", 2, &["a"]), "what has no name is done once");
     }
 }

@@ -29,7 +29,7 @@ pub(crate) static CONNECTOR: Connector = Connector::source::<Http>("http");
 /// nothing has changed since the last run, nothing is read and nothing downstream runs.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("x-icon" = "globe", "x-group" = "input"))]
+#[schemars(extend("x-icon" = "globe", "x-group" = "input", "x-outside" = true))]
 struct Http {
     /// # Address
     ///

@@ -28,7 +28,7 @@ pub(crate) static CONNECTOR: Connector = Connector::transform::<Geocode>("geocod
 /// Each address is asked for once in a run. Paris, Lyon and Marseille give the INSEE code of the arrondissement.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("x-icon" = "map-pin", "x-group" = "geo"))]
+#[schemars(extend("x-icon" = "map-pin", "x-group" = "geo", "x-outside" = true))]
 struct Geocode {
     /// # Address
     ///

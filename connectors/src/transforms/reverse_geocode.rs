@@ -29,7 +29,7 @@ pub(crate) static CONNECTOR: Connector = Connector::transform::<ReverseGeocode>(
 /// Each place is asked for once in a run.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("x-icon" = "map-pinned", "x-group" = "geo"))]
+#[schemars(extend("x-icon" = "map-pinned", "x-group" = "geo", "x-outside" = true))]
 struct ReverseGeocode {
     /// # Longitude
     ///

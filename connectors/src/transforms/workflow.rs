@@ -15,7 +15,7 @@ pub(crate) static CONNECTOR: Connector = Connector::transform::<Workflow>("workf
 /// leaves this one. Records that its steps refuse leave by `errors`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("x-icon" = "workflow", "x-group" = "combine"))]
+#[schemars(extend("x-icon" = "workflow", "x-group" = "combine", "x-outside" = true))]
 #[expect(
     dead_code,
     reason = "read by the expansion, which puts the workflow's steps here before anything runs"

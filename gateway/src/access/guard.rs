@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     App, Kind, Problem,
-    accounts::{Groups, is_member},
+    accounts::Groups,
     audit::{self, Noted},
     http::{
         answer::{Call, Reads},
@@ -64,7 +64,8 @@ impl Guard {
         parts.extensions.insert(caller.clone());
         parts.extensions.insert(BodyTime(self.app.settings().body_time));
         let request = Request::from_parts(parts, body);
-        let limit = self.rule.body_limit.unwrap_or(self.app.settings().body);
+        let settings = self.app.settings();
+        let limit = if self.rule.takes_files { settings.upload } else { settings.body };
         let request = limited(request, limit, self.app.settings().body_pause);
         request.map(|request| (caller, named, request)).map_err(|problem| (reads, problem))
     }
@@ -136,7 +137,7 @@ impl Guard {
     /// Owners and administrators; to those outside, the group is not there.
     async fn on_group(&self, account: &Account, id: Option<&str>) -> Result<(), Problem> {
         let group = Groups(&self.app).get(id.unwrap_or_default()).await?;
-        let seen = group.filter(|group| account.administrator || is_member(&group.value, &account.id));
+        let seen = group.filter(|group| account.administrator || group.value.has(&account.id));
         let group = seen.ok_or_else(|| Problem::new(Kind::Missing))?;
         if account.administrator || group.value.owner == account.id {
             return Ok(());

@@ -1,7 +1,7 @@
 //! What somebody may do with a workflow.
 
 use crate::{App, Problem};
-use bus_core::{Language, api::Role};
+use bus_core::api::Role;
 use workers::BusError;
 
 /// The role of an account on a workflow; none if it may not even know of it.
@@ -16,8 +16,8 @@ pub(crate) async fn on_workflow(app: &App, account: &str, workflow: &str) -> Res
 
 /// The workflow of a run.
 pub(crate) async fn workflow_of_run(app: &App, run: &str) -> Result<Option<String>, Problem> {
-    match app.bus().run(run, Language::En).await {
-        Ok(run) => Ok(Some(run.summary.workflow)),
+    match app.bus().workflow_of(run).await {
+        Ok(workflow) => Ok(Some(workflow)),
         Err(BusError::Missing) => Ok(None),
         Err(error) => Err(error.into()),
     }

@@ -1,34 +1,28 @@
-use super::record::{GROUPS, GroupRecord};
 use crate::{App, Problem, documents, documents::Kept, random};
 use backplane::{Expect, Query};
+use workers::{GROUPS, Group};
 
 /// The groups of all accounts.
 pub(crate) struct Groups<'a>(pub(crate) &'a App);
 
-/// Whether an account is in a group: its owner is.
-pub(crate) fn is_member(group: &GroupRecord, account: &str) -> bool {
-    group.owner == account || group.members.iter().any(|member| member == account)
-}
-
 impl Groups<'_> {
-    pub(crate) async fn get(&self, id: &str) -> Result<Option<Kept<GroupRecord>>, Problem> {
+    pub(crate) async fn get(&self, id: &str) -> Result<Option<Kept<Group>>, Problem> {
         documents::get(self.0.store(), GROUPS, id).await
     }
 
     /// All groups an account is in, by name.
-    pub(crate) async fn of(&self, account: &str) -> Result<Vec<Kept<GroupRecord>>, Problem> {
-        let all =
-            documents::all::<GroupRecord>(self.0.store(), GROUPS, Query::of("name", Vec::new())).await?;
-        Ok(all.into_iter().filter(|group| is_member(&group.value, account)).collect())
+    pub(crate) async fn of(&self, account: &str) -> Result<Vec<Kept<Group>>, Problem> {
+        let all = documents::all::<Group>(self.0.store(), GROUPS, Query::of("name", Vec::new())).await?;
+        Ok(all.into_iter().filter(|group| group.value.has(account)).collect())
     }
 
-    pub(crate) async fn make(&self, record: &GroupRecord) -> Result<String, Problem> {
+    pub(crate) async fn make(&self, record: &Group) -> Result<String, Problem> {
         let id = random::name();
         documents::save(self.0.store(), GROUPS, &id, record, Expect::Absent).await?;
         Ok(id)
     }
 
-    pub(crate) async fn save(&self, group: &Kept<GroupRecord>) -> Result<(), Problem> {
+    pub(crate) async fn save(&self, group: &Kept<Group>) -> Result<(), Problem> {
         let expect = Expect::Revision(group.revision);
         documents::save(self.0.store(), GROUPS, &group.id, &group.value, expect).await?;
         Ok(())

@@ -9,7 +9,7 @@ mod people;
 pub(crate) mod record;
 mod sessions;
 
-pub(crate) use groups::{Groups, is_member};
+pub(crate) use groups::Groups;
 pub(crate) use keys::Keys;
 pub(crate) use limiter::Limiter;
 pub(crate) use links::Links;

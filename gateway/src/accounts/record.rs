@@ -35,10 +35,6 @@ pub(crate) const KEYS: Collection = Collection {
     indexes: &[Index { name: "owner", members: &["owner", "since"], unique: false }],
 };
 
-/// Groups, by id.
-pub(crate) const GROUPS: Collection =
-    Collection { name: "groups", indexes: &[Index { name: "name", members: &["name"], unique: false }] };
-
 /// An account as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct AccountRecord {
@@ -135,25 +131,6 @@ impl KeyRecord {
             until: self.until,
             used: self.used,
             key: None,
-        }
-    }
-}
-
-/// A group as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct GroupRecord {
-    pub(crate) name: String,
-    pub(crate) members: Vec<AccountId>,
-    pub(crate) owner: AccountId,
-}
-
-impl GroupRecord {
-    pub(crate) fn shown(&self, id: &str) -> api::Group {
-        api::Group {
-            id: id.to_owned(),
-            name: self.name.clone(),
-            members: self.members.clone(),
-            owner: self.owner.clone(),
         }
     }
 }

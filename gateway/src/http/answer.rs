@@ -63,9 +63,16 @@ pub(crate) async fn finish(State(app): State<App>, mut request: Request, next: N
     };
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(call.clone());
-    let span = tracing::info_span!("call", request = %call.id, run = tracing::field::Empty);
+    let span = tracing::info_span!(
+        "call",
+        request = %call.id,
+        run = tracing::field::Empty,
+        http.request.method = %method,
+        http.response.status_code = tracing::field::Empty,
+    );
     let response = next.run(request).instrument(span.clone()).await;
     let response = explained(response, &call);
+    span.record("http.response.status_code", response.status().as_u16());
     app.metrics().answered(response.status().as_u16(), start.elapsed());
     span.in_scope(|| log(&method, &path, response.status(), start));
     dressed(response, &call, &path)

@@ -5,4 +5,5 @@ pub(crate) mod answer;
 pub(crate) mod editor;
 pub(crate) mod extract;
 pub(crate) mod language;
+mod patient;
 pub(crate) mod serve;

@@ -1,4 +1,4 @@
-use super::address::Peer;
+use super::{address::Peer, patient::Patient};
 use crate::App;
 use axum::{Router, body::Body, http::Request};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -9,6 +9,7 @@ use tokio::{
     sync::Semaphore,
     task::JoinSet,
 };
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 /// Bytes of the headers of a request.
@@ -24,14 +25,44 @@ const TIDY: Duration = Duration::from_secs(3_600);
 /// # Errors
 /// None so far: what goes wrong with one connection ends that connection.
 pub async fn serve(listener: TcpListener, app: App) -> io::Result<()> {
-    let router = crate::app(app.clone());
-    let places = Arc::new(Semaphore::new(app.settings().connections));
-    let mut connections = JoinSet::new();
     let mut chores = JoinSet::new();
     chores.spawn(tidy(app.clone()));
+    let manner = Manner {
+        connections: app.settings().connections,
+        header_time: app.settings().header_time,
+        write_time: app.settings().write_time,
+        stop_time: app.settings().stop_time,
+        stop: app.stopping().clone(),
+        app: Some(app.clone()),
+    };
+    listen_on(listener, &crate::app(app), &manner).await;
+    Ok(())
+}
+
+/// How connections are treated.
+#[derive(Clone)]
+pub(crate) struct Manner {
+    /// How many there may be at a time.
+    pub(crate) connections: usize,
+    /// Time for the headers of a request, and for a connection to stay without one.
+    pub(crate) header_time: Duration,
+    /// Longest pause of whoever reads an answer.
+    pub(crate) write_time: Duration,
+    /// Time for calls under way to end after the stop.
+    pub(crate) stop_time: Duration,
+    /// Ends it.
+    pub(crate) stop: CancellationToken,
+    /// Counts connections, where somebody does.
+    pub(crate) app: Option<App>,
+}
+
+/// Accepts connections until the stop, then lets the calls under way end for a while.
+pub(crate) async fn listen_on(listener: TcpListener, router: &Router, manner: &Manner) {
+    let places = Arc::new(Semaphore::new(manner.connections));
+    let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
-            () = app.stopping().cancelled() => break,
+            () = manner.stop.cancelled() => break,
             accepted = listener.accept() => accepted,
         };
         while connections.try_join_next().is_some() {}
@@ -47,18 +78,18 @@ pub async fn serve(listener: TcpListener, app: App) -> io::Result<()> {
             tracing::warn!("too many connections: one was closed");
             continue;
         };
-        let (router, app, peer) = (router.clone(), app.clone(), Peer(peer.ip().to_canonical()));
+        let (router, manner, peer) = (router.clone(), manner.clone(), Peer(peer.ip().to_canonical()));
         connections.spawn(async move {
-            connection(stream, peer, router, &app).await;
-            drop(place);
+            let counted = manner.app.as_ref().map(|app| app.metrics().connected());
+            connection(stream, peer, router, &manner).await;
+            drop((place, counted));
         });
     }
     drop(listener);
     let ended = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(app.settings().stop_time, ended).await.is_err() {
+    if tokio::time::timeout(manner.stop_time, ended).await.is_err() {
         tracing::warn!("some calls were still under way and were cut");
     }
-    Ok(())
 }
 
 /// Forgets now and then what has outlived its time: sessions, links, old entries of the audit.
@@ -71,7 +102,7 @@ async fn tidy(app: App) {
     }
 }
 
-async fn connection(stream: TcpStream, peer: Peer, router: Router, app: &App) {
+async fn connection(stream: TcpStream, peer: Peer, router: Router, manner: &Manner) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(reason = %error, "a connection cannot send at once");
     }
@@ -81,11 +112,12 @@ async fn connection(stream: TcpStream, peer: Peer, router: Router, app: &App) {
         router.clone().oneshot(request)
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(app.settings().header_time).max_buf_size(HEADERS);
-    let mut served = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    builder.timer(TokioTimer::new()).header_read_timeout(manner.header_time).max_buf_size(HEADERS);
+    let stream = TokioIo::new(Patient::new(stream, manner.write_time));
+    let mut served = std::pin::pin!(builder.serve_connection(stream, service));
     let ended = tokio::select! {
         ended = served.as_mut() => ended,
-        () = app.stopping().cancelled() => {
+        () = manner.stop.cancelled() => {
             served.as_mut().graceful_shutdown();
             served.await
         }

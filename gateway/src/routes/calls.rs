@@ -2,9 +2,8 @@
 
 use super::runs::started;
 use crate::{
-    Allowed, App, Caller, Json, Kind, Noted, Path, Problem, Query, Row, accept,
+    Allowed, App, Caller, Json, Kind, Noted, Path, Problem, Query, Row, accept, broken,
     download::{self, Target},
-    whole,
 };
 use axum::{
     Extension,
@@ -18,11 +17,12 @@ use bus_core::{
     msg,
     workflow::{HttpTrigger, Port, Trigger, UploadTrigger, Workflow},
 };
+use http_body_util::BodyExt;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, time::Duration};
-use workers::Start;
+use workers::{Start, Uploading};
 
 pub(super) fn rows() -> Vec<Row> {
     let editor = Allowed::Workflow(Role::Editor);
@@ -31,6 +31,7 @@ pub(super) fn rows() -> Vec<Row> {
     vec![
         Row::post("/uploads", "upload.create", "Keep a file for a run", Allowed::SignedIn, upload)
             .key(KeyScope::Run)
+            .takes_files()
             .body_of("*/*")
             .query::<Named>()
             .answer::<Upload>(StatusCode::CREATED),
@@ -42,11 +43,13 @@ pub(super) fn rows() -> Vec<Row> {
             upload_and_run,
         )
         .key(KeyScope::Run)
+        .takes_files()
         .body_of("*/*")
         .query::<Named>()
         .answer::<RunSummary>(StatusCode::ACCEPTED),
         Row::post("/workflows/{id}/call", "run.call", about, editor, call)
             .key(KeyScope::Run)
+            .takes_files()
             .body_of("*/*")
             .answer_of(StatusCode::OK, "*/*")
             .answer::<RunSummary>(StatusCode::ACCEPTED),
@@ -68,11 +71,34 @@ struct Named {
     name: Option<String>,
 }
 
+/// Keeps the body as a file, piece by piece as it comes.
 async fn keep(app: &App, name: &str, request: Request) -> Result<Upload, Problem> {
+    let uploading = poured(app, name, request).await?;
+    Ok(uploading.finish().await?)
+}
+
+/// All that comes of the body.
+async fn poured(app: &App, name: &str, request: Request) -> Result<Uploading, Problem> {
     let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let media_type = media_type.unwrap_or_default().to_owned();
-    let bytes = whole(request).await?;
-    Ok(app.bus().upload(name, &media_type, bytes.into()).await?)
+    let mut uploading = app.bus().upload(name, media_type.unwrap_or_default());
+    let pour = async {
+        let mut body = request.into_body();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| broken(&error))?;
+            if let Ok(bytes) = frame.into_data() {
+                uploading.push(&bytes).await?;
+            }
+        }
+        Ok::<(), Problem>(())
+    };
+    let came = tokio::time::timeout(app.settings().upload_time, pour).await;
+    match came.unwrap_or_else(|_| Err(Problem::new(Kind::Slow))) {
+        Ok(()) => Ok(uploading),
+        Err(problem) => {
+            uploading.abandon().await;
+            Err(problem)
+        }
+    }
 }
 
 async fn upload(
@@ -146,7 +172,7 @@ async fn call(
         return Ok(started(run).into_response());
     }
     let run = app.bus().wait(&run.id, PATIENCE).await?;
-    answer(&app, &caller, &document, run, &headers).await
+    answer(&app, &caller, run, &headers).await
 }
 
 /// What the query says of the parameters, each read by its type.
@@ -173,20 +199,27 @@ fn parameters(document: &Workflow, query: &str) -> Result<Map<String, Value>, Pr
 
 /// The body, as what the trigger's source reads.
 async fn body(app: &App, input: Option<&str>, request: Request) -> Result<BTreeMap<String, String>, Problem> {
-    let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let media_type = media_type.unwrap_or_default().to_owned();
-    let bytes = whole(request).await?;
-    match input {
-        _ if bytes.is_empty() => Ok(BTreeMap::new()),
-        Some(step) => {
-            let upload = app.bus().upload("call", &media_type, bytes.into()).await?;
-            Ok(BTreeMap::from([(step.to_owned(), upload.id)]))
-        }
-        None => Err(Problem::of(
-            Kind::Invalid,
-            msg!("the workflow's HTTP trigger names no source for the body: send none, or name one there"),
-        )),
+    let Some(step) = input else { return none(request).await.map(|()| BTreeMap::new()) };
+    let uploading = poured(app, "call", request).await?;
+    if uploading.is_empty() {
+        return Ok(BTreeMap::new());
     }
+    Ok(BTreeMap::from([(step.to_owned(), uploading.finish().await?.id)]))
+}
+
+/// Refuses a body that nobody reads, at its first byte.
+async fn none(request: Request) -> Result<(), Problem> {
+    let mut body = request.into_body();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| broken(&error))?;
+        if frame.data_ref().is_some_and(|bytes| !bytes.is_empty()) {
+            let said = msg!(
+                "the workflow's HTTP trigger names no source for the body: send none, or name one there"
+            );
+            return Err(Problem::of(Kind::Invalid, said));
+        }
+    }
+    Ok(())
 }
 
 /// Whether the caller does not want to wait (RFC 7240).
@@ -200,7 +233,6 @@ fn prefers_later(headers: &HeaderMap) -> bool {
 async fn answer(
     app: &App,
     caller: &Caller,
-    document: &Workflow,
     run: RunSummary,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
@@ -210,7 +242,9 @@ async fn answer(
         RunStatus::Failed | RunStatus::Cancelled => return Err(failed(app, caller, &run.id).await?),
     }
     let noted = Extension(Noted::new("run", &run.id));
-    let Some(port) = answering(document) else { return Ok((noted, Json(run)).into_response()) };
+    // as it ran: sub-workflows in place, without what is switched off
+    let document = app.bus().run(&run.id, caller.language()).await?.document;
+    let Some(port) = answering(&document) else { return Ok((noted, Json(run)).into_response()) };
     let table = app.bus().table(&run.id, &port.step, &port.port, 0, 1).await;
     if !table.is_ok_and(|table| table.kept == table.total) {
         return Ok((noted, Json(run)).into_response());
@@ -230,13 +264,12 @@ async fn answer(
 /// The port whose records answer: what leads to the first sink that publishes or hands over, or else to the last sink.
 fn answering(document: &Workflow) -> Option<&Port> {
     let into = |step: &str| document.links.iter().find(|link| link.to.step == step).map(|link| &link.from);
-    let answers = |step: &&bus_core::workflow::Step| {
-        ["publish", "workflow-output"].contains(&step.connector.as_str()) && !step.disabled
-    };
+    let answers =
+        |step: &&bus_core::workflow::Step| ["publish", "workflow-output"].contains(&step.connector.as_str());
     let leads_on =
         |step: &&bus_core::workflow::Step| document.links.iter().any(|link| link.from.step == step.id);
     let first = document.steps.iter().find(answers);
-    let last = document.steps.iter().rev().find(|step| !leads_on(step) && !step.disabled);
+    let last = document.steps.iter().rev().find(|step| !leads_on(step));
     first.or(last).and_then(|step| into(&step.id))
 }
 

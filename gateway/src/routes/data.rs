@@ -128,7 +128,7 @@ async fn make(app: &App, slug: &str, format: usize, published: &Published) -> Re
         other => other,
     };
     let records = app.bus().publications().batches(slug).await?;
-    let bytes = target.whole(records).await.map_err(|error| Problem::ours(&error))?;
+    let bytes = target.whole(records).await?;
     let caching = if published.public { "public, no-cache" } else { "private, no-cache" };
     let pack = move || Packed::new(media_type, bytes).varying("accept, accept-encoding").cached(caching);
     let packed = tokio::task::spawn_blocking(pack).await.map_err(|error| Problem::ours(&error))?;

@@ -3,21 +3,22 @@
 use super::checked::name;
 use crate::{
     Allowed, App, Caller, Json, Kind, Noted, Path, Problem, Row,
-    accounts::{Groups, People, record::GroupRecord},
+    accounts::{Groups, People},
 };
 use axum::{Extension, extract::State, http::StatusCode, response::IntoResponse};
-use bus_core::{api::Group, msg};
+use bus_core::{api, msg};
+use workers::Group;
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
         Row::get("/groups", "group.list", "The groups one is in", Allowed::SignedIn, list)
-            .answer::<Vec<Group>>(StatusCode::OK),
+            .answer::<Vec<api::Group>>(StatusCode::OK),
         Row::post("/groups", "group.make", "Make a group", Allowed::SignedIn, make)
-            .body::<Group>()
-            .answer::<Group>(StatusCode::CREATED),
+            .body::<api::Group>()
+            .answer::<api::Group>(StatusCode::CREATED),
         Row::put("/groups/{id}", "group.change", "Change a group", Allowed::GroupOwner, change)
-            .body::<Group>()
-            .answer::<Group>(StatusCode::OK),
+            .body::<api::Group>()
+            .answer::<api::Group>(StatusCode::OK),
         Row::delete("/groups/{id}", "group.delete", "Delete a group", Allowed::GroupOwner, delete)
             .answer_nothing(StatusCode::NO_CONTENT),
     ]
@@ -26,7 +27,7 @@ pub(super) fn rows() -> Vec<Row> {
 /// Most members of a group.
 const MEMBERS: usize = 1_000;
 
-async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<Group>>, Problem> {
+async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<api::Group>>, Problem> {
     let groups = Groups(&app).of(&caller.account()?.id).await?;
     Ok(Json(groups.into_iter().map(|group| group.value.shown(&group.id)).collect()))
 }
@@ -34,11 +35,11 @@ async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<Group>>
 async fn make(
     State(app): State<App>,
     caller: Caller,
-    Json(asked): Json<Group>,
+    Json(asked): Json<api::Group>,
 ) -> Result<impl IntoResponse, Problem> {
     let owner = caller.account()?.id.clone();
     let name = name("name", &asked.name)?;
-    let record = GroupRecord { name, members: members(&app, &asked.members).await?, owner };
+    let record = Group { name, members: members(&app, &asked.members).await?, owner };
     let id = Groups(&app).make(&record).await?;
     Ok((StatusCode::CREATED, Extension(Noted::new("group", &id)), Json(record.shown(&id))))
 }
@@ -46,8 +47,8 @@ async fn make(
 async fn change(
     State(app): State<App>,
     Path(id): Path<String>,
-    Json(asked): Json<Group>,
-) -> Result<Json<Group>, Problem> {
+    Json(asked): Json<api::Group>,
+) -> Result<Json<api::Group>, Problem> {
     let mut group = Groups(&app).get(&id).await?.ok_or_else(|| Problem::new(Kind::Missing))?;
     group.value.name = name("name", &asked.name)?;
     group.value.members = members(&app, &asked.members).await?;

@@ -2,8 +2,9 @@
 
 use super::{may::may, runs::Paging};
 use crate::{
-    Allowed, App, Caller, Json, Kind, Noted, Path, Problem, Query, Row, access,
+    Allowed, App, Caller, Json, Kind, Noted, Path, Problem, Query, Row, access, engine,
     metrics::{Page as Metrics, float},
+    worker::readiness,
 };
 use axum::{
     Extension,
@@ -13,14 +14,22 @@ use axum::{
 };
 use backplane::Chunk;
 use bus_core::{
-    api::{CacheEntry, DeadLetterInfo, KeyScope, Page, Role, Time},
+    Message,
+    api::{CacheEntry, DeadLetterInfo, Health, KeyScope, Page, Role, Time, Worker},
     msg,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
 pub(super) fn rows() -> Vec<Row> {
+    let mut rows = watched();
+    rows.extend(kept());
+    rows
+}
+
+/// What those ask who watch the server.
+fn watched() -> Vec<Row> {
     let text = "text/plain";
     vec![
         Row::get("/healthz", "server.live", "Whether the process lives", Allowed::Anyone, live)
@@ -38,6 +47,15 @@ pub(super) fn rows() -> Vec<Row> {
         .key(KeyScope::Read)
         .answer_of(StatusCode::OK, text),
         Row::get(
+            "/health",
+            "server.health",
+            "What the server reaches, and which workers there are",
+            Allowed::SignedIn,
+            health,
+        )
+        .key(KeyScope::Read)
+        .answer::<Health>(StatusCode::OK),
+        Row::get(
             "/metrics",
             "server.metrics",
             "Counts for Prometheus, without names",
@@ -47,6 +65,12 @@ pub(super) fn rows() -> Vec<Row> {
         .absolute()
         .key(KeyScope::Read)
         .answer_of(StatusCode::OK, text),
+    ]
+}
+
+/// What is held, and what was given up.
+fn kept() -> Vec<Row> {
+    vec![
         Row::get(
             "/cache",
             "cache.list",
@@ -79,18 +103,31 @@ async fn live() -> &'static str {
     "ok\n"
 }
 
-/// How long the store may take to answer.
-const READY: Duration = Duration::from_secs(2);
-
-async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
+async fn ready(State(app): State<App>) -> Result<(StatusCode, String), Problem> {
     if app.stopping().is_cancelled() {
         return Err(Problem::of(Kind::Unavailable, msg!("the server is stopping")));
     }
-    let asked = app.store().chunks("ready/", None, 1);
-    match tokio::time::timeout(READY, asked).await {
-        Ok(answer) => answer.map(|_| "ok\n").map_err(Problem::from),
-        Err(_) => Err(Problem::new(Kind::Unavailable).after(5)),
-    }
+    Ok(readiness(&app.bus().health().await))
+}
+
+async fn health(State(app): State<App>, caller: Caller) -> Json<Health> {
+    let (health, language) = (app.bus().health().await, caller.language());
+    let text = |trouble: Option<Message>| trouble.map(|trouble| trouble.text(language));
+    let workers = app.bus().staff().await.unwrap_or_default();
+    let workers = workers.into_iter().filter(|node| node.slots > 0);
+    Json(Health {
+        ready: health.is_well(),
+        store: text(health.store),
+        broker: text(health.broker),
+        workers: workers
+            .map(|node| Worker {
+                name: node.node,
+                slots: node.slots,
+                labels: node.labels,
+                seen: Time(node.seen),
+            })
+            .collect(),
+    })
 }
 
 async fn metrics(State(app): State<App>) -> Result<impl IntoResponse, Problem> {
@@ -109,8 +146,16 @@ async fn metrics(State(app): State<App>) -> Result<impl IntoResponse, Problem> {
         "Published data in memory.",
         float(app.shelf().bytes() as u64),
     );
-    page.one("semantic_bus_cpu_seconds_total", "counter", "CPU time of the process.", workers::cpu_seconds());
-    let (chunks, bytes) = cached(&app).await?;
+    engine::write(&mut page, app.bus()).await;
+    if let Err(problem) = held_and_standing(&mut page, &app).await {
+        tracing::warn!(kind = ?problem.kind, "what stands in the store cannot be counted");
+    }
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page.0))
+}
+
+/// Counts what stands in the store: left out while that is away.
+async fn held_and_standing(page: &mut Metrics, app: &App) -> Result<(), Problem> {
+    let (chunks, bytes) = cached(app).await?;
     page.one("semantic_bus_cache_chunks", "gauge", "Chunks in the cache.", float(chunks));
     page.one("semantic_bus_cache_bytes", "gauge", "Bytes in the cache.", float(bytes));
     let census = app.bus().census().await?;
@@ -122,12 +167,10 @@ async fn metrics(State(app): State<App>) -> Result<impl IntoResponse, Problem> {
     page.family(
         "semantic_bus_runs",
         "gauge",
-        "Runs on record by how they stand, 1000 of each at most.",
+        "Runs on record by how they stand, 100000 of each at most.",
         &runs,
     );
-    page.one("semantic_bus_queue_tasks", "gauge", "Tasks that wait.", float(census.tasks));
-    page.one("semantic_bus_queue_age_seconds", "gauge", "Time the oldest of them has waited.", census.oldest);
-    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page.0))
+    Ok(())
 }
 
 /// How much is in the cache, as far as it can be counted in a moment.

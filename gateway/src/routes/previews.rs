@@ -5,8 +5,8 @@ use crate::{Allowed, App, Caller, Json, Kind, Problem, Query, Row, access};
 use axum::{extract::State, http::StatusCode};
 use bus_core::{
     api::{Checked, KeyScope, Preview, PreviewAsked, Role, ScheduleTimes},
-    check::check,
-    workflow::{Loaded, Schedule, Workflow},
+    check::Whole,
+    workflow::{Schedule, Workflow},
 };
 use connectors::Connectors;
 use schemars::JsonSchema;
@@ -17,7 +17,7 @@ pub(super) fn rows() -> Vec<Row> {
         Row::post("/check", "workflow.check", "What is wrong with a document", Allowed::SignedIn, checked)
             .only_looks()
             .key(KeyScope::Read)
-            .query::<About>()
+            .query::<Belongs>()
             .body::<Workflow>()
             .answer::<Checked>(StatusCode::OK),
         Row::post(
@@ -45,30 +45,32 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-/// What a document is about to become.
+/// Whose document it is.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct About {
-    /// The workflow it is of, by id: its plan then says what would be done in parts, by the size of its files.
-    #[serde(default)]
+struct Belongs {
+    /// The workflow it belongs to: what its owner may use, it may use. To those who may change it, the plan
+    /// then says what would be done in parts, by the size of its files.
     workflow: Option<String>,
 }
 
 async fn checked(
     State(app): State<App>,
     caller: Caller,
-    Query(about): Query<About>,
+    Query(belongs): Query<Belongs>,
     Json(document): Json<Workflow>,
 ) -> Result<Json<Checked>, Problem> {
-    if let Some(workflow) = &about.workflow {
-        may(&app, &caller, workflow, Role::Editor).await?;
-    }
     let language = caller.language();
-    let loaded = Loaded::from(document);
-    let problems = check(&loaded, &Connectors);
-    let sound = !problems.iter().any(bus_core::check::Problem::is_error);
-    let outline = || app.bus().outline(&loaded.workflow, about.workflow.as_deref(), language);
-    let plan = if sound { outline() } else { String::new() };
+    let (account, sized) = match &belongs.workflow {
+        Some(workflow) => {
+            may(&app, &caller, workflow, Role::Viewer).await?;
+            let edits = may(&app, &caller, workflow, Role::Editor).await.is_ok();
+            (app.workflows().get(workflow).await?.owner, edits.then_some(workflow.as_str()))
+        }
+        None => (caller.account()?.id.clone(), None),
+    };
+    let Whole { mut problems, runs } = app.workflows().whole(&document, &account).await?;
+    let plan = runs.map(|runs| app.bus().outline(&runs, sized, language)).unwrap_or_default();
+    problems.extend(app.bus().unstaffed(&document).await?);
     Ok(Json(Checked { findings: findings(&problems, language), plan }))
 }
 
@@ -95,5 +97,6 @@ async fn preview(
         let workflow = workflow.ok_or_else(|| Problem::new(Kind::Missing))?;
         may(&app, &caller, &workflow, Role::Viewer).await?;
     }
-    Ok(Json(app.bus().preview(asked, caller.language()).await?))
+    let account = caller.account()?.id.clone();
+    Ok(Json(app.bus().preview(asked, &account, caller.language()).await?))
 }

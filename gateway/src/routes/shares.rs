@@ -2,7 +2,7 @@
 
 use crate::{
     Allowed, App, Caller, Json, Kind, Noted, Path, Problem, Row,
-    accounts::{Groups, People, is_member},
+    accounts::{Groups, People},
 };
 use axum::{Extension, extract::State, http::StatusCode, response::IntoResponse};
 use bus_core::{
@@ -87,7 +87,7 @@ async fn principal(app: &App, caller: &Caller, place: &str, with: &str) -> Resul
     if let Some(id) = with.strip_prefix(GROUP) {
         let group = Groups(app).get(id).await?;
         let own = &caller.account()?.id;
-        return match group.filter(|group| is_member(&group.value, own)) {
+        return match group.filter(|group| group.value.has(own)) {
             Some(group) => Ok(Principal::Group(group.id)),
             None => Err(Problem::invalid(place, msg!("there is no such group"))),
         };

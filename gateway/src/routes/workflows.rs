@@ -120,10 +120,11 @@ async fn summary(app: &App, caller: &Caller, workflow: &StoredWorkflow) -> Resul
 }
 
 async fn detail(app: &App, caller: &Caller, workflow: StoredWorkflow) -> Result<WorkflowDetail, Problem> {
-    let found = app.workflows().check(&workflow.document);
+    let mut whole = app.workflows().whole(&workflow.document, &workflow.owner).await?;
+    whole.problems.extend(app.bus().unstaffed(&workflow.document).await?);
     Ok(WorkflowDetail {
         summary: summary(app, caller, &workflow).await?,
-        findings: findings(&found, caller.language()),
+        findings: findings(&whole.problems, caller.language()),
         document: workflow.document,
     })
 }
@@ -186,8 +187,9 @@ async fn save(
     let expected = expected(&headers)?;
     let by = &caller.account()?.name;
     let saved = app.workflows().save(&id, document, by, expected).await?;
-    let found = app.workflows().check(&saved.document);
-    let findings = findings(&found, caller.language());
+    let mut whole = app.workflows().whole(&saved.document, &saved.owner).await?;
+    whole.problems.extend(app.bus().unstaffed(&saved.document).await?);
+    let findings = findings(&whole.problems, caller.language());
     Ok(([(ETAG, etag(saved.revision))], Json(Saved { revision: saved.revision, findings })))
 }
 
@@ -217,7 +219,7 @@ async fn take(
     let GalleryEntry { document, .. } = piece.entry.clone();
     let workflow = app.workflows().create(document, &caller.account()?.id).await?;
     for (path, bytes) in piece.files() {
-        let written = app.lay_out(&workflow.id, path, bytes).await;
+        let written = app.lay_out(&workflow.id, &path, bytes).await;
         written.map_err(|error| Problem::ours(&error))?;
     }
     made(&app, &caller, workflow).await

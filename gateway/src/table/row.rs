@@ -53,7 +53,7 @@ pub(crate) struct Rule {
     /// Whether it changes something, and is written to the audit.
     pub(crate) changes: bool,
     /// Bytes of the body; the setting's if absent.
-    pub(crate) body_limit: Option<u64>,
+    pub(crate) takes_files: bool,
     pub(crate) query: Option<fn(&mut SchemaGenerator) -> Schema>,
     pub(crate) body: Option<Content>,
     pub(crate) answers: Vec<(StatusCode, Option<Content>)>,
@@ -99,7 +99,7 @@ macro_rules! methods {
                 allowed,
                 key: None,
                 changes: $changes,
-                body_limit: None,
+                takes_files: false,
                 query: None,
                 body: None,
                 answers: Vec::new(),
@@ -152,10 +152,10 @@ impl Row {
         self.with(|rule| rule.changes = true)
     }
 
-    /// The most bytes its body may have.
+    /// Its body is a file: it may be as large as an upload.
     #[must_use]
-    pub fn body_limit(self, bytes: u64) -> Self {
-        self.with(|rule| rule.body_limit = Some(bytes))
+    pub fn takes_files(self) -> Self {
+        self.with(|rule| rule.takes_files = true)
     }
 
     /// What its query may say: the members of a struct.

@@ -1,7 +1,10 @@
 //! What must never be seen: not in answers, not in logs, not in the data folder.
 
 use crate::place::{Person, Place};
-use axum::http::StatusCode;
+use axum::{
+    body::Body,
+    http::{Method, StatusCode, header},
+};
 use serde_json::json;
 use std::{
     fmt::{Debug, Write},
@@ -115,6 +118,56 @@ async fn passwords_tokens_and_keys_are_never_seen_again() {
         assert!(!found, "{secret} stands in the data folder");
         for answer in &heard {
             assert!(!answer.text().contains(secret), "{secret} stands in an answer: {}", answer.text());
+        }
+    }
+}
+
+#[tokio::test]
+async fn secrets_of_an_import_are_in_no_document_version_run_or_export() {
+    let log = Log::default();
+    let _logged = tracing::subscriber::set_default(log.clone());
+    let place = Place::new().await;
+    let ada = place.first().await;
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/import/secrets/export.json");
+    let export = fs::read_to_string(file).expect("an export");
+    assert!(export.matches("canary").count() > 10, "there is something to find");
+    let request = ada.request(&Method::POST, "/import").header(header::CONTENT_TYPE, "application/json");
+    let imported = place.send(request.body(Body::from(export)).expect("a request")).await;
+    assert_eq!(imported.status, StatusCode::OK, "{}", imported.text());
+    let mut document = imported.json()["document"].clone();
+    let mut heard = vec![imported];
+    let made = ada.post(&place, "/workflows", json!({ "document": document })).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
+    let id = made.json()["summary"]["id"].as_str().expect("an id").to_owned();
+    heard.push(made);
+    document["name"] = json!("Again");
+    let request = ada.request(&Method::PUT, &format!("/workflows/{id}"));
+    let request = request.header(header::CONTENT_TYPE, "application/json").header(header::IF_MATCH, "*");
+    let saved = place.send(request.body(Body::from(document.to_string())).expect("a request")).await;
+    assert_eq!(saved.status, StatusCode::OK, "{}", saved.text());
+    heard.push(saved);
+    heard.push(ada.post(&place, "/check", document.clone()).await);
+    heard.push(
+        ada.post(&place, "/preview", json!({ "document": document, "workflow": id, "step": "bearer" })).await,
+    );
+    heard.push(ada.post(&place, &format!("/workflows/{id}/runs"), json!({})).await);
+    // a workflow is exported as it is read, also as it was
+    for path in ["", "/versions", "/versions/1", "/versions/2", "/runs", "/shares"] {
+        heard.push(ada.get(&place, &format!("/workflows/{id}{path}")).await);
+    }
+    for path in ["/workflows", "/secrets", "/audit", "/cache"] {
+        heard.push(ada.get(&place, path).await);
+    }
+    let names = ada.get(&place, "/secrets").await.json();
+    assert!(names.as_array().is_some_and(|names| names.len() > 10), "they are in the vault: {names}");
+    let mut stored = Vec::new();
+    bytes(place.folder.path(), &mut stored);
+    // the last is the base64 of one that stood in a header
+    for canary in ["canary-", "YW5hOmNhbmFyeS1iYXNpYw"] {
+        assert!(!stored.windows(canary.len()).any(|bytes| bytes == canary.as_bytes()), "{canary}: stored");
+        assert!(!log.0.lock().expect("not poisoned").contains(canary), "{canary}: logged");
+        for answer in &heard {
+            assert!(!answer.text().contains(canary), "{canary}: {}", answer.text());
         }
     }
 }

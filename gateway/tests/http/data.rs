@@ -35,18 +35,37 @@ async fn everybody_reads_what_is_public_in_the_form_they_ask_for() {
         assert_eq!(answer.text(), "town,people\nBrest,139456\n", "{path}");
         assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8");
     }
-    for extension in ["geojson", "ttl", "jsonld", "nt", "ndjson", "xml"] {
-        assert_eq!(
-            read(&format!("/data/villes.{extension}"), &[]).await.status,
-            StatusCode::OK,
-            "{extension}"
-        );
+    for extension in ["geojson", "ndjson", "xml"] {
+        let answer = read(&format!("/data/villes.{extension}"), &[]).await;
+        assert_eq!(answer.status, StatusCode::OK, "{extension}");
     }
+    // without a context there is no graph
+    let graph = read("/data/villes.ttl", &[("accept-language", "fr")]).await;
+    assert_eq!(graph.status, StatusCode::NOT_ACCEPTABLE);
+    assert!(graph.text().contains("les enregistrements n’ont pas de contexte"), "{}", graph.text());
     let head = bus.call(&nobody, (Method::HEAD, "/data/villes.csv"), &[], "").await;
     assert_eq!((head.status, head.body.len()), (StatusCode::OK, 0));
     let unwanted = read("/data/villes", &[("accept", "image/png")]).await;
     assert_eq!(unwanted.status, StatusCode::NOT_ACCEPTABLE);
     assert_eq!(read("/data/nothing", &[]).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn with_a_context_it_is_a_graph() {
+    let bus = Working::new().await;
+    let mut document = published("public");
+    let context = json!({ "context": { "@vocab": "https://example.org/" } });
+    let steps = document["steps"].as_array_mut().expect("steps");
+    steps.push(json!({ "id": "meaning", "connector": "set-context", "settings": context }));
+    document["links"] = json!(["towns -> large -> meaning -> end"]);
+    let id = bus.workflow(document).await;
+    bus.ran(&id, json!({})).await;
+    for extension in ["ttl", "jsonld", "nt"] {
+        let path = format!("/data/villes.{extension}");
+        let answer = bus.call(&Person::nobody(), (GET, path.as_str()), &[], "").await;
+        assert_eq!(answer.status, StatusCode::OK, "{extension}: {}", answer.text());
+        assert!(answer.text().contains("Brest"), "{extension}: {}", answer.text());
+    }
 }
 
 #[tokio::test]

@@ -38,22 +38,54 @@ async fn the_records_of_a_port_are_a_table_or_a_file_of_any_format() {
         let file = bus.admin.get(&bus.place, &format!("{port}?format={format}")).await;
         assert_eq!(file.status, StatusCode::OK, "{format}");
     }
-    // without a context there is no graph: said before the file begins
-    let graph = bus.admin.get(&bus.place, &format!("{port}?format=turtle")).await;
-    assert_eq!(graph.status, StatusCode::NOT_ACCEPTABLE);
-    assert!(graph.text().contains("context"), "{}", graph.text());
+    // what a format cannot hold is said before the file begins, in the language of whoever reads it
+    for (format, en, fr) in [
+        ("turtle", "the records have no context", "les enregistrements n’ont pas de contexte"),
+        ("senml", "this one has no `name`", "celui-ci n’a pas de `name`"),
+    ] {
+        for (language, reason) in [("en", en), ("fr", fr)] {
+            let path = format!("{port}?format={format}");
+            let headers = [("accept-language", language)];
+            let refused = bus.call(&bus.admin, (Method::GET, &path), &headers, "").await;
+            assert_eq!(refused.status, StatusCode::NOT_ACCEPTABLE, "{format}");
+            let detail = text(&refused.json()["detail"]);
+            assert!(detail.contains(reason), "{format}: {detail}");
+            let cannot = if language == "fr" { "ne peuvent pas être écrits" } else { "cannot be written" };
+            assert!(detail.contains(cannot), "{detail}");
+        }
+    }
     let errors = format!("/runs/{run}/steps/large/ports/errors?format=ndjson");
     assert!(bus.admin.get(&bus.place, &errors).await.text().contains("Ouessant"));
     for format in ["ods", "nothing"] {
         let refused = bus.admin.get(&bus.place, &format!("{port}?format={format}")).await;
         assert_eq!(refused.status, StatusCode::NOT_ACCEPTABLE, "{format}");
     }
-    let unknown = bus.admin.get(&bus.place, &format!("/runs/{run}/steps/nobody/ports/out")).await;
-    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+    for unknown in ["large/ports/nowhere", "end/ports/out", "nobody/ports/out"] {
+        for query in ["", "?format=csv"] {
+            let path = format!("/runs/{run}/steps/{unknown}{query}");
+            assert_eq!(bus.admin.get(&bus.place, &path).await.status, StatusCode::NOT_FOUND, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn records_that_are_gone_are_said_to_be_gone() {
+    let bus = Working::new().await;
+    let id = bus.workflow(towns()).await;
+    let run = bus.ran(&id, json!({})).await;
+    let held = bus.admin.get(&bus.place, "/cache").await.json();
+    for entry in held["items"].as_array().expect("a list") {
+        let path = format!("/cache?owner={}&name={}", text(&entry["owner"]), text(&entry["name"]));
+        assert_eq!(bus.admin.delete(&bus.place, &path).await.status, StatusCode::NO_CONTENT);
+    }
+    for query in ["", "?format=csv"] {
+        let path = format!("/runs/{run}/steps/large/ports/out{query}");
+        assert_eq!(bus.admin.get(&bus.place, &path).await.status, StatusCode::GONE, "{path}");
+    }
 }
 
 /// The events of a stream that has ended: id and data.
-fn events(stream: &str) -> Vec<(u64, Value)> {
+pub(crate) fn events(stream: &str) -> Vec<(u64, Value)> {
     let blocks = stream.split("\n\n").filter(|block| block.contains("event: progress"));
     let member = |block: &str, name: &str| {
         let line = block.lines().find_map(|line| line.strip_prefix(name)).expect("a line");
@@ -115,6 +147,24 @@ async fn a_preview_shows_what_a_step_would_send() {
     let eve = bus.place.invited(&bus.admin, "Eve").await;
     let asked = json!({ "document": towns(), "step": "large", "workflow": id });
     assert_eq!(eve.post(&bus.place, "/preview", asked).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_preview_can_look_at_an_upload() {
+    let bus = Working::new().await;
+    let csv = "town,people\nMorlaix,14837\n";
+    let kept = bus.call(&bus.admin, (Method::POST, "/uploads?name=t.csv"), &[], csv).await;
+    assert_eq!(kept.status, StatusCode::CREATED, "{}", kept.text());
+    let source = text(&towns()["steps"][0]["id"]);
+    let asked = |upload: &str| json!({ "document": towns(), "step": "large", "parameters": { "least": 1 }, "inputs": { &source: upload } });
+    let preview = bus.admin.post(&bus.place, "/preview", asked(&text(&kept.json()["id"]))).await.json();
+    assert_eq!(
+        preview["ports"]["out"]["rows"],
+        json!([{ "town": "Morlaix", "people": 14_837 }]),
+        "{preview}"
+    );
+    let gone = bus.admin.post(&bus.place, "/preview", asked("nothing")).await;
+    assert_eq!(gone.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", gone.text());
 }
 
 #[tokio::test]

@@ -94,6 +94,25 @@ async fn a_workflow_of_the_gallery_finds_its_files_in_its_own_folder() {
 }
 
 #[tokio::test]
+async fn a_workflow_of_the_gallery_that_follows_another_runs_by_itself() {
+    let bus = Working::new().await;
+    let taken = bus.admin.post(&bus.place, "/gallery/conversion-retour", json!({})).await;
+    assert_eq!(taken.status, StatusCode::CREATED, "{}", taken.text());
+    let id = text(&taken.json()["summary"]["id"]);
+    let run = bus.ran(&id, json!({})).await;
+    let detail = bus.admin.get(&bus.place, &format!("/runs/{run}")).await.json();
+    assert_eq!(detail["summary"]["status"], "succeeded", "{detail}");
+    let folder = bus.place.folder.path().join("files").join(&id).join("resultats/retour");
+    let read =
+        |name: &str| std::fs::read_to_string(folder.join(name)).expect("written").replace("\r\n", "\n");
+    let first = read("de-csv.csv");
+    assert!(first.lines().count() > 2, "{first}");
+    for name in ["de-xml.csv", "de-json.csv", "de-senml.csv", "de-turtle.csv"] {
+        assert_eq!(read(name), first, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn the_next_times_of_a_schedule_are_shown_on_its_own_clock() {
     let bus = Working::new().await;
     let asked = json!({ "cron": "0 6 * * 1-5", "zone": "Europe/Paris" });
@@ -102,4 +121,21 @@ async fn the_next_times_of_a_schedule_are_shown_on_its_own_clock() {
     assert_eq!(times["next"].as_array().map(Vec::len), Some(5));
     let refused = bus.admin.post(&bus.place, "/schedules/next", json!({ "cron": "99 6 * * *" })).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn a_document_comes_in_as_yaml_and_what_is_wrong_with_it_has_its_place() {
+    let bus = Working::new().await;
+    let post = |body: &'static str| bus.call(&bus.admin, (Method::POST, "/import"), &[], body);
+    let yaml =
+        "version: 1\nname: Ville\nsteps:\n  - { id: a, connector: generator, settings: { records: 1 } }\n";
+    let read = post(yaml).await;
+    assert_eq!(read.status, StatusCode::OK, "{}", read.text());
+    assert_eq!((&read.json()["document"]["name"], &read.json()["steps"]), (&json!("Ville"), &json!([])));
+    assert_eq!(read.json()["findings"][0]["step"], "a", "its check is told: {}", read.text());
+
+    let wrong = post("version: 1\nname: Ville\nstep: []\n").await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(text(&wrong.json()["detail"]).starts_with("line 3, column 1: "), "{}", wrong.text());
+    assert_eq!(wrong.json()["findings"][0]["path"], "step");
 }

@@ -1,6 +1,6 @@
 //! A place whose bus works: runs that are started come to their end.
 
-use crate::place::{Answer, Person, Place};
+use crate::place::{Answer, Person, Place, settings};
 use axum::{
     body::Body,
     http::{Method, StatusCode},
@@ -22,7 +22,11 @@ const LONG: Duration = Duration::from_secs(60);
 
 impl Working {
     pub(crate) async fn new() -> Self {
-        let place = Place::new().await;
+        Self::with(settings()).await
+    }
+
+    pub(crate) async fn with(settings: gateway::Settings) -> Self {
+        let place = Place::with(settings).await;
         let admin = place.first().await;
         let (bus, stop, mut tasks) = (place.app.bus().clone(), place.stop.clone(), JoinSet::new());
         tasks.spawn(async move { bus.work(stop).await });

@@ -61,6 +61,22 @@ impl Api {
         self.read(self.sent(request, body).await?).await
     }
 
+    /// Sends a file as it is and reads the answer. What it is stands in its name: browsers say of its type what the
+    /// machine they run on has heard of it.
+    pub(crate) async fn upload<T: DeserializeOwned>(&self, path: &str, file: &web_sys::File) -> Answer<T> {
+        let path = format!("{path}?name={}", part(&file.name()));
+        let request = self.request(Method::POST, &path).header("Content-Type", "application/octet-stream");
+        let request = request.body(file.clone()).map_err(|_| Refusal::odd(self.texts))?;
+        self.read(self.accepted(request.send().await).await?).await
+    }
+
+    /// Sends a text as it is and reads the answer.
+    pub(crate) async fn submit<T: DeserializeOwned>(&self, path: &str, text: String) -> Answer<T> {
+        let request = self.request(Method::POST, path).header("Content-Type", "text/plain; charset=utf-8");
+        let request = request.body(text).map_err(|_| Refusal::odd(self.texts))?;
+        self.read(self.accepted(request.send().await).await?).await
+    }
+
     /// Calls without a body.
     pub(crate) async fn call(&self, method: Method, path: &str) -> Answer<()> {
         let answer = self.request(method, path).send().await;
@@ -98,16 +114,7 @@ impl Api {
 
 /// A part of a path, so that no character of it is taken for the path's own.
 pub(crate) fn part(text: &str) -> String {
-    use std::fmt::Write as _;
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if plain(byte) {
-            out.push(char::from(byte));
-        } else {
-            write!(out, "%{byte:02X}").unwrap_or_default();
-        }
-        out
-    })
+    bus_core::text::percent(text)
 }
 
 #[cfg(test)]

@@ -10,6 +10,9 @@ pub(crate) struct DialogProps {
     pub(crate) id: AttrValue,
     /// What it is about.
     pub(crate) title: AttrValue,
+    /// Whether it takes most of the window.
+    #[prop_or_default]
+    pub(crate) wide: bool,
     /// Closes it: by its cross, by Escape.
     pub(crate) close: Callback<()>,
     /// What it holds.
@@ -34,7 +37,7 @@ pub(crate) fn Dialog(props: &DialogProps) -> Html {
     let close = props.close.reform(|_: MouseEvent| ());
     let title = format!("{}-title", props.id);
     html! {
-        <dialog ref={node} class="dialog" id={props.id.clone()} aria-labelledby={title.clone()} oncancel={cancel}>
+        <dialog ref={node} class={classes!("dialog", props.wide.then_some("wide"))} id={props.id.clone()} aria-labelledby={title.clone()} oncancel={cancel}>
             <header>
                 <h2 id={title}>{ &props.title }</h2>
                 <button type="button" class="quiet" aria-label={texts.close()} onclick={close}><Icon name="x" /></button>

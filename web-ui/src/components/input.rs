@@ -71,6 +71,9 @@ pub(crate) struct ChoiceProps {
     /// Whether its label is only for those who listen.
     #[prop_or_default]
     pub(crate) bare: bool,
+    /// Whether it only shows.
+    #[prop_or_default]
+    pub(crate) readonly: bool,
 }
 
 /// One of a few things, with its label.
@@ -84,7 +87,7 @@ pub(crate) fn Choice(props: &ChoiceProps) -> Html {
     html! {
         <div class="field">
             <label for={props.id.clone()} class={classes!(props.bare.then_some("unseen"))}>{ &props.label }</label>
-            <select id={props.id.clone()} onchange={change}>{ for options }</select>
+            <select id={props.id.clone()} onchange={change} disabled={props.readonly}>{ for options }</select>
         </div>
     }
 }

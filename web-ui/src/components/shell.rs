@@ -32,7 +32,7 @@ pub(crate) fn Shell(props: &ShellProps) -> Html {
     let texts = bus.texts;
     let route = use_route::<Route>();
     let entry = |to: Route, icon: &'static str, label: &'static str| {
-        let here = route.as_ref() == Some(&to);
+        let here = route.as_ref().is_some_and(|route| belongs(route, &to));
         html! {
             <li class={classes!(here.then_some("here"))}>
                 <Link<Route> {to}><Icon name={icon} /><span>{ label }</span></Link<Route>>
@@ -51,6 +51,7 @@ pub(crate) fn Shell(props: &ShellProps) -> Html {
                     <ul>
                         { entry(Route::Workflows, "workflow", texts.workflows()) }
                         { entry(Route::Gallery, "layout-grid", texts.gallery()) }
+                        { entry(Route::Publications, "rss", texts.publications()) }
                         <li><a href="/manual"><Icon name="book-open" /><span>{ texts.manual() }</span></a></li>
                         { entry(Route::Settings, "settings", texts.settings()) }
                     </ul>
@@ -65,6 +66,19 @@ pub(crate) fn Shell(props: &ShellProps) -> Html {
             </header>
             <main id="content" tabindex="-1">{ props.children.clone() }</main>
         </div>
+    }
+}
+
+/// Whether a page stands under an entry of the menu.
+fn belongs(page: &Route, entry: &Route) -> bool {
+    match page {
+        Route::Groups | Route::Cache | Route::Letters | Route::Audit => *entry == Route::Settings,
+        Route::Workflow { .. }
+        | Route::Run { .. }
+        | Route::Shares { .. }
+        | Route::Versions { .. }
+        | Route::WorkflowAudit { .. } => *entry == Route::Workflows,
+        other => other == entry,
     }
 }
 

@@ -14,7 +14,8 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
 };
-use web_sys::HtmlElement;
+use wasm_bindgen::{JsCast as _, closure::Closure};
+use web_sys::{HtmlElement, ResizeObserver};
 use yew::prelude::*;
 
 /// What the canvas shows.
@@ -70,6 +71,7 @@ pub(crate) fn Canvas(props: &CanvasProps) -> Html {
     };
     let gestures = Gestures::new(&scene, &view, &drag);
     use_fit_once(&gestures, !places.is_empty());
+    use_kept_middle(&gestures);
     let choose =
         props.dispatch.reform(
             |(id, more): (String, bool)| {
@@ -127,6 +129,26 @@ fn use_fit_once(gestures: &Gestures, something: bool) {
     use_effect_with(something, move |something| {
         if *something {
             gestures.fit();
+        }
+    });
+}
+
+/// Keeps in the middle what is there, when the canvas becomes larger or smaller: a panel opened beside it.
+#[hook]
+fn use_kept_middle(gestures: &Gestures) {
+    let (gestures, canvas) = (gestures.clone(), gestures.canvas());
+    use_effect_with((), move |()| {
+        let kept =
+            crate::browser::screen().and_then(|_| canvas.cast::<web_sys::Element>()).and_then(|canvas| {
+                let resized = Closure::<dyn Fn()>::new(move || gestures.keep_middle());
+                let observer = ResizeObserver::new(resized.as_ref().unchecked_ref()).ok()?;
+                observer.observe(&canvas);
+                Some((observer, resized))
+            });
+        move || {
+            if let Some((observer, _)) = &kept {
+                observer.disconnect();
+            }
         }
     });
 }

@@ -1,14 +1,13 @@
 use crate::texts::Texts;
 use bus_core::{
     api::ConnectorInfo,
+    manual::groups,
     workflow::{Step, Workflow},
 };
+use serde_json::Value;
 use std::rc::Rc;
 
 use super::Ports;
-
-/// Formats that files can be read in, but not written.
-const ONLY_READ: [&str; 3] = ["ics", "kml", "ods"];
 
 /// The connectors of this bus, as it described them. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -16,7 +15,14 @@ pub(crate) struct Catalogue(Rc<Vec<ConnectorInfo>>);
 
 impl Catalogue {
     /// Those the server named.
-    pub(crate) fn new(connectors: Vec<ConnectorInfo>) -> Self {
+    pub(crate) fn new(mut connectors: Vec<ConnectorInfo>) -> Self {
+        // group by group, from what brings records in to what sends them out
+        let groups = groups().map(|(group, _)| group);
+        let place = |connector: &ConnectorInfo| {
+            let group = connector.schema.get("x-group").and_then(Value::as_str);
+            groups.iter().position(|known| Some(*known) == group)
+        };
+        connectors.sort_by_key(|connector| place(connector).unwrap_or(groups.len()));
         Self(Rc::new(connectors))
     }
 
@@ -54,16 +60,37 @@ impl Catalogue {
         match port {
             "out" => texts.output().to_owned(),
             "errors" => texts.errors().to_owned(),
+            "in" => texts.into().to_owned(),
+            "else" => texts.otherwise().to_owned(),
+            "left" => texts.left().to_owned(),
+            "right" => texts.right().to_owned(),
             other => other.to_owned(),
         }
     }
 
     /// The formats that can be downloaded: those that files can be written in.
     pub(crate) fn formats(&self) -> Vec<String> {
-        let schema = self.get("file-out").map(|connector| &connector.schema);
-        let names = schema.and_then(|schema| schema.pointer("/$defs/FormatChoice/oneOf/0/enum"));
-        let names = names.and_then(serde_json::Value::as_array).into_iter().flatten();
-        let names = names.filter_map(serde_json::Value::as_str).filter(|name| !ONLY_READ.contains(name));
-        names.map(str::to_owned).collect()
+        let names = self.get("file-out").and_then(|it| it.schema.pointer("/$defs/FormatChoice/oneOf/0"));
+        let list = |member| {
+            names.and_then(|names| names.get(member)).and_then(Value::as_array).into_iter().flatten()
+        };
+        let only_read: Vec<&Value> = list("x-only-read").collect();
+        let written = list("enum").filter(|name| !only_read.contains(name));
+        written.filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::editor::tests::catalogue;
+
+    #[test]
+    fn what_can_only_be_read_is_no_download() {
+        let formats = catalogue().formats();
+        for (format, offered) in
+            [("csv", true), ("geojson", true), ("xlsx", true), ("ods", false), ("kml", false)]
+        {
+            assert_eq!(formats.iter().any(|it| it == format), offered, "{format} of {formats:?}");
+        }
     }
 }

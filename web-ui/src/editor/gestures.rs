@@ -76,6 +76,32 @@ impl Gestures {
         self.view.borrow().apply(&self.scene.layer);
     }
 
+    /// The element of the canvas.
+    pub(super) fn canvas(&self) -> NodeRef {
+        self.scene.canvas.clone()
+    }
+
+    /// After the canvas has changed its size: what is drawn comes to its middle again.
+    pub(super) fn keep_middle(&self) {
+        let Some(canvas) = self.scene.canvas.cast::<HtmlElement>() else { return };
+        let size = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
+        let (mut across, mut down) = ((f64::MAX, f64::MIN), (f64::MAX, f64::MIN));
+        let edge = canvas.get_bounding_client_rect();
+        // as they stand now: the steps may be others than when this began to listen
+        let Ok(steps) = canvas.query_selector_all(".step") else { return };
+        for place in 0..steps.length() {
+            let Some(step) = steps.get(place).and_then(|step| step.dyn_into::<Element>().ok()) else {
+                continue;
+            };
+            let step = step.get_bounding_client_rect();
+            across = (across.0.min(step.left() - edge.left()), across.1.max(step.right() - edge.left()));
+            down = (down.0.min(step.top() - edge.top()), down.1.max(step.bottom() - edge.top()));
+        }
+        let mut view = self.view.borrow_mut();
+        view.resize(size, across, down);
+        view.apply(&self.scene.layer);
+    }
+
     pub(super) fn fit_all(&self) -> Callback<MouseEvent> {
         self.handler(|gestures, _| gestures.fit())
     }

@@ -1,8 +1,8 @@
-use super::{Action, Catalogue, Editing, StepEdit};
+use super::{Action, Catalogue, Editing, Give, Given, OwnFile, StepEdit, takes_a_file};
 use crate::{
     bus::use_bus,
     components::{Choice, Icon, Input, Prose, Switch},
-    form::{Form, Settings},
+    form::{Form, Path, Settings},
     texts::Texts,
 };
 use bus_core::{
@@ -29,6 +29,10 @@ pub(crate) struct InspectorProps {
     pub(crate) make_secret: Callback<(String, String)>,
     /// Names of fields that records are known to have.
     pub(crate) fields: Rc<Vec<String>>,
+    /// Files that stand for what sources read.
+    pub(crate) given: Rc<Given>,
+    /// Gives others.
+    pub(crate) give: Give,
     /// Whether it only shows.
     pub(crate) readonly: bool,
     /// Takes what is done.
@@ -86,6 +90,9 @@ pub(crate) fn Inspector(props: &InspectorProps) -> Html {
             }
             <div role="status">{ for general.into_iter().map(crate::form::finding) }</div>
             <Input id="step-name" label={texts.step_name()} value={step.name.clone()} change={edit(StepEdit::Name)} readonly={props.readonly} />
+            if takes_a_file(step, &props.catalogue) && !props.readonly {
+                <OwnFile key={format!("own {id}")} step={id.clone()} given={Rc::clone(&props.given)} give={props.give.clone()} named={named(props)} />
+            }
             if connector.is_some() {
                 <ContextProvider<Form> context={form}>
                     <Settings key={id.clone()} value={step.settings.clone()} />
@@ -106,6 +113,23 @@ pub(crate) fn Inspector(props: &InspectorProps) -> Html {
             }
         </section>
     }
+}
+
+/// Where a source must have a path and has none yet, the name of the file that was given for it becomes its path.
+fn named(props: &InspectorProps) -> Callback<String> {
+    let (step, dispatch) = (&props.step, props.dispatch.clone());
+    let has_path = props
+        .catalogue
+        .get(&step.connector)
+        .is_some_and(|it| it.schema.pointer("/properties/path").is_some());
+    let wanted = has_path && !step.settings.contains_key("path");
+    let id = step.id.clone();
+    Callback::from(move |name: String| {
+        if wanted {
+            let path = Path::default().key("path");
+            dispatch.emit(Action::Set { step: id.clone(), path, value: Some(Value::from(name)) });
+        }
+    })
 }
 
 #[derive(Properties, PartialEq)]

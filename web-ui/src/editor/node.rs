@@ -1,4 +1,4 @@
-use super::{Action, Ports, view};
+use super::{Action, Catalogue, Ports, view};
 use crate::{
     bus::use_bus,
     components::{Icon, StepBadge},
@@ -111,7 +111,7 @@ fn input(props: &NodeProps, port: &str, texts: crate::texts::Texts) -> Html {
     html! {
         <li>
             <button type="button" class="port" aria-label={label} onclick={click} data-input={port.to_owned()} disabled={idle} />
-            <span aria-hidden="true">{ port }</span>
+            <span aria-hidden="true">{ Catalogue::port_name(port, texts) }</span>
         </li>
     }
 }
@@ -133,7 +133,7 @@ fn output(props: &NodeProps, port: &str, texts: crate::texts::Texts) -> Html {
         <li {class}>
             <span aria-hidden="true">
                 if let Some(sent) = sent { <b>{ texts.number(sent) }</b>{ " " } }
-                { port }
+                { Catalogue::port_name(port, texts) }
             </span>
             <button type="button" class={classes!("port", active.then_some("active"))} aria-pressed={active.to_string()}
                 aria-label={texts.output_port(port, &props.name)} onclick={click} data-output={port.to_owned()} />

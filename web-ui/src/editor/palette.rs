@@ -84,7 +84,7 @@ fn matches(connector: &ConnectorInfo, wanted: &str) -> bool {
 }
 
 /// A text as people search it: without case and accents.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let bare = |letter: char| match letter {
         'à' | 'â' | 'ä' => 'a',
         'é' | 'è' | 'ê' | 'ë' => 'e',

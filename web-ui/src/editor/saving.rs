@@ -1,4 +1,4 @@
-use super::{Action, Editing};
+use super::{Action, Editing, Given};
 use crate::{
     api::{Answer, Refusal, part},
     bus::{Bus, use_bus},
@@ -46,6 +46,7 @@ pub(crate) struct Saver {
     id: AttrValue,
     state: Rc<Editing>,
     dispatch: Callback<Action>,
+    given: Rc<Given>,
     navigator: Option<Navigator>,
 }
 
@@ -55,6 +56,7 @@ impl Saver {
         id: &AttrValue,
         state: &Rc<Editing>,
         dispatch: &Callback<Action>,
+        given: &Rc<Given>,
         navigator: Option<Navigator>,
     ) -> Self {
         Self {
@@ -62,6 +64,7 @@ impl Saver {
             id: id.clone(),
             state: Rc::clone(state),
             dispatch: dispatch.clone(),
+            given: Rc::clone(given),
             navigator,
         }
     }
@@ -97,7 +100,7 @@ impl Saver {
                 if saver.state.dirty() && saver.saved().await.is_none() {
                     return;
                 }
-                let asked = RunAsked { parameters, ..RunAsked::default() };
+                let asked = RunAsked { parameters, inputs: saver.given.inputs(&saver.state.document) };
                 let path = format!("/workflows/{}/runs", part(&saver.id));
                 match saver.bus.api.send::<RunSummary>(Method::POST, &path, &asked).await {
                     Ok(run) => saver.go(&Route::Run { id: saver.id.to_string(), run: run.id }),

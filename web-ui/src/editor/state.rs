@@ -143,6 +143,13 @@ impl Reducible for Editing {
 }
 
 impl Editing {
+    /// The document as it came from the server.
+    pub(crate) fn of(detail: WorkflowDetail) -> Self {
+        let mut state = Self::default();
+        state.load(detail);
+        state
+    }
+
     /// Whether there is something to save.
     pub(crate) fn dirty(&self) -> bool {
         self.document != self.saved

@@ -1,12 +1,45 @@
+use super::Catalogue;
 use super::{Action, Clipping, Editing, StepEdit, Unlinkable, WholeEdit};
 use crate::form::Path;
+use bus_core::{
+    Language,
+    api::{ConnectorInfo, PortInfo},
+    catalogue::Catalogue as _,
+};
 use bus_core::{
     api::{Role, Time, WorkflowDetail, WorkflowSummary},
     workflow::{Link, Port, Position, Workflow},
 };
+use connectors::Connectors;
 use serde_json::json;
 use std::{collections::BTreeSet, rc::Rc};
 use yew::Reducible;
+
+/// The connectors there are, as the server describes them.
+pub(crate) fn catalogue() -> Catalogue {
+    let info = |id: &str| {
+        let entry = Connectors.entry(id).expect("a connector");
+        let schema = bus_core::manual::translated(&entry.schema, Language::En);
+        let text = |name: &str| schema[name].as_str().unwrap_or_default().to_owned();
+        let input = |input: &bus_core::catalogue::Input| PortInfo {
+            name: input.name.to_owned(),
+            required: input.required,
+            many: input.many,
+        };
+        ConnectorInfo {
+            id: id.to_owned(),
+            kind: entry.kind,
+            title: text("title"),
+            description: text("description"),
+            group: text("x-group"),
+            icon: text("x-icon"),
+            inputs: entry.inputs.iter().map(input).collect(),
+            outputs: entry.outputs.iter().map(|&port| port.to_owned()).collect(),
+            schema,
+        }
+    };
+    Catalogue::new(Connectors.ids().into_iter().map(info).collect())
+}
 
 fn after(actions: impl IntoIterator<Item = Action>) -> Rc<Editing> {
     actions.into_iter().fold(Rc::new(Editing::default()), Editing::reduce)

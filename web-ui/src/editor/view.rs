@@ -16,11 +16,13 @@ pub(super) struct View {
     pub(super) x: f64,
     pub(super) y: f64,
     pub(super) scale: f64,
+    /// The width and height of the window part, where they are known.
+    pub(super) size: (f64, f64),
 }
 
 impl Default for View {
     fn default() -> Self {
-        Self { x: 0.0, y: 0.0, scale: 1.0 }
+        Self { x: 0.0, y: 0.0, scale: 1.0, size: (0.0, 0.0) }
     }
 }
 
@@ -47,6 +49,16 @@ impl View {
         self.scale = scale;
     }
 
+    /// The window part has another size now: what is drawn, which spans these pixels of it, stays in its middle, as
+    /// far as nothing of it is pushed out of sight.
+    pub(super) fn resize(&mut self, size: (f64, f64), across: (f64, f64), down: (f64, f64)) {
+        if self.size.0 > 0.0 && self.size.1 > 0.0 {
+            self.x += slide((self.size.0, size.0), across);
+            self.y += slide((self.size.1, size.1), down);
+        }
+        self.size = size;
+    }
+
     /// The view that shows everything in a window part of this size.
     pub(super) fn fitting(boxes: impl Iterator<Item = (Position, i32)>, width: f64, height: f64) -> Self {
         let corners = boxes.fold(None, |found: Option<(i32, i32, i32, i32)>, (at, high)| {
@@ -60,8 +72,18 @@ impl View {
             scale,
             x: (width - wide * scale) / 2.0 - f64::from(left) * scale,
             y: (height - high * scale) / 2.0 - f64::from(top) * scale,
+            size: (width, height),
         }
     }
+}
+
+/// Pixels that are left free at the edge.
+const EDGE: f64 = 24.0;
+
+/// How far to slide what spans the pixels from `low` to `high` when the room changes from `was` to `is`.
+fn slide((was, is): (f64, f64), (low, high): (f64, f64)) -> f64 {
+    let half = (is - was) / 2.0;
+    if half < 0.0 { half.max(-(low - EDGE).max(0.0)) } else { half.min((is - EDGE - high).max(0.0)) }
 }
 
 /// What is being dragged.
@@ -129,10 +151,27 @@ mod tests {
 
     #[test]
     fn what_is_under_the_pointer_stays_there() {
-        let mut view = View { x: 10.0, y: 20.0, scale: 1.0 };
+        let mut view = View { x: 10.0, y: 20.0, scale: 1.0, size: (0.0, 0.0) };
         let before = view.place(300.0, 200.0);
         view.zoom(1.5, 300.0, 200.0);
         assert_eq!(view.place(300.0, 200.0), before);
+    }
+
+    #[test]
+    fn what_is_in_the_middle_stays_there() {
+        let mut view = View { x: 10.0, y: 20.0, scale: 0.5, size: (800.0, 600.0) };
+        let middle = view.place(400.0, 300.0);
+        view.resize((800.0, 400.0), (100.0, 700.0), (200.0, 400.0));
+        assert_eq!(view.place(400.0, 200.0), middle);
+    }
+
+    #[test]
+    fn nothing_is_pushed_out_of_sight() {
+        let mut view = View { x: 10.0, y: 20.0, scale: 1.0, size: (800.0, 600.0) };
+        view.resize((800.0, 300.0), (100.0, 700.0), (40.0, 120.0));
+        assert!((view.y - 4.0).abs() < 1e-9, "only what room there is above: {view:?}");
+        view.resize((800.0, 600.0), (100.0, 700.0), (24.0, 590.0));
+        assert!((view.y - 4.0).abs() < 1e-9, "there is no room below: {view:?}");
     }
 
     #[test]

@@ -1,8 +1,10 @@
 use super::{
-    Action, Canvas, Catalogue, Editing, Inspector, Palette, Unlinkable, WholePanel,
+    Action, Canvas, Catalogue, Editing, Give, Given, Inspector, Palette, PreviewPanel, Unlinkable,
+    WholePanel,
     keys::use_keys,
     saving::{Saver, use_check},
     toolbar::Toolbar,
+    use_given,
 };
 use crate::{
     api::part,
@@ -40,7 +42,7 @@ pub(crate) struct WorkbenchProps {
 pub(crate) fn Workbench(props: &WorkbenchProps) -> Html {
     let bus = use_bus();
     let texts = bus.texts;
-    let editing = use_reducer(Editing::default);
+    let editing = use_reducer(|| Editing::of(props.detail.clone()));
     let dispatch = Callback::from({
         let dispatcher = editing.dispatcher();
         move |action| dispatcher.dispatch(action)
@@ -55,7 +57,8 @@ pub(crate) fn Workbench(props: &WorkbenchProps) -> Html {
     let name = state.document.name.clone();
     use_effect_with(name, |name| browser::title(name));
     use_check(&state, &dispatch);
-    let saver = Saver::new(&bus, &id, &state, &dispatch, use_navigator());
+    let (given, give) = use_given(&id);
+    let saver = Saver::new(&bus, &id, &state, &dispatch, &given, use_navigator());
     use_keys(&state, &dispatch, readonly || props.run.is_some(), saver.save());
     browser::use_leave_guard(state.dirty());
     use_said(&bus, &state, &props.catalogue);
@@ -78,7 +81,7 @@ pub(crate) fn Workbench(props: &WorkbenchProps) -> Html {
     let show_port = show.reform(|port: Port| Some(port));
     let starting = use_state(|| false);
     let toolbar = html! {
-        <Toolbar editing={Rc::clone(&state)} {readonly} dispatch={dispatch.clone()} save={saver.save()}
+        <Toolbar editing={Rc::clone(&state)} id={id.clone()} role={props.detail.summary.role} dispatch={dispatch.clone()} save={saver.save()}
             run={saver.run(starting.setter())} watching={props.run.is_some()} draft={props.detail.summary.draft} />
     };
     let bench = match (&props.run, &running) {
@@ -94,11 +97,14 @@ pub(crate) fn Workbench(props: &WorkbenchProps) -> Html {
         }
         (Some(_), None) => html! { <p class="waiting" role="status">{ texts.loading() }</p> },
         (None, _) => {
-            html! { <EditBench state={Rc::clone(&state)} catalogue={props.catalogue.clone()} id={id.clone()} {readonly} dispatch={dispatch.clone()} /> }
+            html! {
+                <EditBench state={Rc::clone(&state)} catalogue={props.catalogue.clone()} id={id.clone()} {readonly}
+                    given={Rc::clone(&given)} give={give.clone()} dispatch={dispatch.clone()} />
+            }
         }
     };
     let data = running.and_then(Result::ok).zip((*shown).clone()).map(|(running, port)| {
-        html! { <DataPanel run={running.detail} {port} catalogue={props.catalogue.clone()} show={show} /> }
+        html! { <DataPanel run={running.detail} {port} catalogue={props.catalogue.clone()} show={show} {readonly} /> }
     });
     html! {
         <div class="workbench">
@@ -106,7 +112,7 @@ pub(crate) fn Workbench(props: &WorkbenchProps) -> Html {
             { bench }
             { data }
             if *starting {
-                <StartDialog parameters={state.document.parameters.clone()} close={starting.setter().reform_to(false)} start={saver.start(starting.setter())} />
+                <StartDialog document={Rc::clone(&state.document)} catalogue={props.catalogue.clone()} {given} {give} close={starting.setter().reform_to(false)} start={saver.start(starting.setter())} />
             }
             if state.conflict.is_some() { { conflict(&saver, &dispatch, texts) } }
         </div>
@@ -191,6 +197,8 @@ struct EditBenchProps {
     catalogue: Catalogue,
     id: AttrValue,
     readonly: bool,
+    given: Rc<Given>,
+    give: Give,
     dispatch: Callback<Action>,
 }
 
@@ -209,8 +217,9 @@ fn EditBench(props: &EditBenchProps) -> Html {
         Load::Waiting | Load::Refused(_) => None,
     };
     let step = state.the_chosen().cloned();
+    let (open, toggle) = use_preview_open();
     let fields = use_fields(
-        last_run,
+        last_run.clone(),
         step.as_ref().and_then(|step| {
             state.document.links.iter().find(|link| link.to.step == step.id).map(|link| link.from.clone())
         }),
@@ -225,20 +234,41 @@ fn EditBench(props: &EditBenchProps) -> Html {
     html! {
         <div class={classes!("bench", props.readonly.then_some("readonly"))}>
             if !props.readonly { <Palette catalogue={props.catalogue.clone()} {add} /> }
-            <Canvas document={Rc::clone(&state.document)} catalogue={props.catalogue.clone()} chosen={state.chosen.clone()}
-                linking={state.linking.clone()} findings={Rc::clone(&state.findings)} readonly={props.readonly}
-                dispatch={props.dispatch.clone()} show={Callback::noop()} {dropped} />
+            <div class="stage">
+                <Canvas document={Rc::clone(&state.document)} catalogue={props.catalogue.clone()} chosen={state.chosen.clone()}
+                    linking={state.linking.clone()} findings={Rc::clone(&state.findings)} readonly={props.readonly}
+                    dispatch={props.dispatch.clone()} show={Callback::noop()} {dropped} />
+                if let Some(step) = step.as_ref().filter(|_| !props.readonly) {
+                    <PreviewPanel key={step.id.clone()} document={Rc::clone(&state.document)} step={step.id.clone()} catalogue={props.catalogue.clone()}
+                        workflow={props.id.clone()} {last_run} given={Rc::clone(&props.given)} {open} {toggle} />
+                }
+            </div>
             if let Some(step) = step {
                 <Inspector editing={Rc::clone(state)} {step} catalogue={props.catalogue.clone()} secrets={Rc::new(names)} {make_secret}
-                    {fields} readonly={props.readonly} dispatch={props.dispatch.clone()} />
+                    {fields} given={Rc::clone(&props.given)} give={props.give.clone()} readonly={props.readonly} dispatch={props.dispatch.clone()} />
             } else {
-                <WholePanel editing={Rc::clone(state)} catalogue={props.catalogue.clone()} readonly={props.readonly} dispatch={props.dispatch.clone()}>
+                <WholePanel editing={Rc::clone(state)} catalogue={props.catalogue.clone()} workflow={props.id.clone()} readonly={props.readonly} dispatch={props.dispatch.clone()}>
                     if state.chosen.len() > 1 { <p role="status">{ texts.many_chosen(state.chosen.len()) }</p> }
                     { history(&props.id, &runs.state, texts) }
                 </WholePanel>
             }
         </div>
     }
+}
+
+/// Whether the preview is open, as it was left last in this browser.
+#[hook]
+fn use_preview_open() -> (bool, Callback<bool>) {
+    const SHUT: &str = "preview-shut";
+    let open = use_state(|| browser::kept(SHUT).is_none());
+    let toggle = Callback::from({
+        let open = open.clone();
+        move |on: bool| {
+            browser::keep(SHUT, (!on).then_some("yes"));
+            open.set(on);
+        }
+    });
+    (*open, toggle)
 }
 
 /// The names of the fields that came by a link in the last run.

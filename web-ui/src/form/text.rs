@@ -74,9 +74,13 @@ pub(crate) fn TextSetting(props: &DrawnProps) -> Html {
     }
 }
 
-/// As many lines as the text has, within reason.
+/// Letters that fit on a line of a field, about.
+const LINE: usize = 36;
+
+/// As many lines as the text takes, within reason.
 fn rows(text: &str) -> String {
-    text.lines().count().clamp(2, 14).to_string()
+    let lines = text.lines().map(|line| line.chars().count().div_ceil(LINE).max(1));
+    lines.sum::<usize>().clamp(2, 14).to_string()
 }
 
 fn text_of(event: &InputEvent) -> String {

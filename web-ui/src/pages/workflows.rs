@@ -127,7 +127,7 @@ fn workflows(
                 <Input id="search" kind="search" label={texts.search_workflows()} value={(**search).clone()} change={typed} />
             </div>
             <div class="scroll">
-                <table class="list">
+                <table class="list workflows">
                     <thead>
                         <tr>
                             <th scope="col">{ texts.name() }</th>

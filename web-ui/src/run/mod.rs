@@ -1,7 +1,10 @@
 //! Runs: started, watched, looked at.
 
 mod data;
+#[cfg(test)]
+mod drawn;
 mod panel;
+mod refused;
 mod start;
 mod watching;
 

@@ -11,6 +11,7 @@ use crate::{
 use bus_core::{
     api::{Failure, RunStatus, StepCounts, StepRun},
     catalogue::ERRORS,
+    loss::{Loss, LossEntry, LossReport},
     workflow::Port,
 };
 use gloo_net::http::Method;
@@ -44,11 +45,13 @@ pub(crate) fn RunPanel(props: &RunPanelProps) -> Html {
     let steps =
         detail.steps.iter().filter(|step| props.chosen.as_ref().is_none_or(|chosen| *chosen == step.id));
     let failed = props.running.status == RunStatus::Failed;
+    let refused: u64 = props.running.counts.values().map(|counts| counts.errors).sum();
     html! {
         <section class="inspector" aria-label={texts.run_of(when(summary.accepted, texts))}>
             <header class="run-head">
                 <h2 id="inspector-title" tabindex="-1">{ texts.run_of(when(summary.accepted, texts)) }</h2>
-                <div class="row" role="status"><RunBadge status={props.running.status} /><span class="quiet-text">{ started_by(&summary.by, texts) }</span></div>
+                <div class="row" role="status"><RunBadge status={props.running.status} /><span class="quiet-text">{ started_by(&summary.by, texts) }</span>
+                    if refused > 0 { <span class="badge bad"><Icon name="circle-alert" />{ texts.refused(texts.number(refused)) }</span> }</div>
             </header>
             <div class="row">
                 <Link<Route> to={Route::Workflow { id: summary.workflow.clone() }} classes="button"><Icon name="arrow-left" />{ texts.back_to_editing() }</Link<Route>>
@@ -68,6 +71,7 @@ pub(crate) fn RunPanel(props: &RunPanelProps) -> Html {
             }
             <h3>{ texts.steps() }</h3>
             <ul class="run-steps">{ for steps.map(|step| step_row(props, step, texts)) }</ul>
+            if props.running.status.has_ended() { <p class="help">{ texts.kept_until(when(detail.kept_until, texts)) }</p> }
         </section>
     }
 }
@@ -90,7 +94,30 @@ fn step_row(props: &RunPanelProps, step: &StepRun, texts: Texts) -> Html {
             if let Some(written) = step.written { <p class="quiet-text">{ texts.written(texts.number(written)) }</p> }
             if let Some(target) = &step.target { <p class="quiet-text">{ texts.written_to() }{ " " }{ target_html(target) }</p> }
             if let Some(error) = &step.error { { failure(error) } }
+            if !step.losses.is_empty() { { losses(&step.losses, texts) } }
         </li>
+    }
+}
+
+/// What a conversion could not keep: per field what happened, why and how often.
+fn losses(report: &LossReport, texts: Texts) -> Html {
+    let row = |(field, entry): (&str, &LossEntry)| {
+        let what = match entry.loss {
+            Loss::Dropped => texts.dropped(),
+            Loss::Renamed => texts.renamed(),
+            Loss::Approximated => texts.approximated(),
+        };
+        html! {
+            <li><code>{ field.to_owned() }</code>{ " " }<span class="warn-text">{ format!("{what} × {}", texts.number(entry.count)) }</span>
+                <span class="quiet-text">{ &*entry.reason }</span></li>
+        }
+    };
+    let all = report.iter().flat_map(|(field, entries)| entries.iter().map(move |entry| (field, entry)));
+    html! {
+        <details class="more losses">
+            <summary><Icon name="chevron-right" />{ texts.losses() }</summary>
+            <ul>{ for all.map(row) }</ul>
+        </details>
     }
 }
 

@@ -1,36 +1,43 @@
+use crate::editor::{Catalogue, Give, Given, OwnFile, open_to_files};
 use crate::{
     bus::use_bus,
     components::{Choice, Dialog, Icon, Input},
 };
-use bus_core::workflow::{Parameter, ParameterType, Parameters};
+use bus_core::workflow::{Parameter, ParameterType, Parameters, Workflow};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 use yew::prelude::*;
 
 /// What a run can be given.
 #[derive(Properties, PartialEq)]
 pub(crate) struct StartDialogProps {
-    /// The parameters of the workflow.
-    pub(crate) parameters: Parameters,
+    /// The workflow.
+    pub(crate) document: Rc<Workflow>,
+    /// The connectors.
+    pub(crate) catalogue: Catalogue,
+    /// Files that stand for what its sources read.
+    pub(crate) given: Rc<Given>,
+    /// Gives others.
+    pub(crate) give: Give,
     /// Starts the run with these values.
     pub(crate) start: Callback<Map<String, Value>>,
     /// Closes the dialog.
     pub(crate) close: Callback<()>,
 }
 
-/// The values for a run.
+/// The values and the files for a run.
 #[component]
 pub(crate) fn StartDialog(props: &StartDialogProps) -> Html {
     let texts = use_bus().texts;
     let typed = use_state(BTreeMap::<String, String>::new);
     let submit = props.start.reform({
-        let (typed, parameters) = (typed.clone(), props.parameters.clone());
+        let (typed, parameters) = (typed.clone(), props.document.parameters.clone());
         move |event: SubmitEvent| {
             event.prevent_default();
             values(&parameters, &typed)
         }
     });
-    let fields = props.parameters.iter().map(|(name, parameter)| {
+    let fields = props.document.parameters.iter().map(|(name, parameter)| {
         let id = format!("run-{name}");
         let value = typed.get(name).cloned().unwrap_or_else(|| shown(parameter.default.as_ref()));
         let change = Callback::from({
@@ -43,11 +50,22 @@ pub(crate) fn StartDialog(props: &StartDialogProps) -> Html {
         });
         field(id, name, parameter, value, change, [texts.yes(), texts.no()])
     });
+    let files: Vec<Html> = open_to_files(&props.document, &props.catalogue)
+        .map(|step| {
+            html! {
+                <OwnFile key={step.id.clone()} step={step.id.clone()} name={props.catalogue.name(step).to_owned()}
+                    given={Rc::clone(&props.given)} give={props.give.clone()} />
+            }
+        })
+        .collect();
     html! {
         <Dialog id="start" title={texts.run_with()} close={props.close.clone()}>
             <form onsubmit={submit}>
-                <p class="help">{ texts.parameters_help() }</p>
-                { for fields }
+                if !props.document.parameters.is_empty() {
+                    <h3>{ texts.parameters() }</h3>
+                    { for fields }
+                }
+                if !files.is_empty() { <h3>{ texts.files() }</h3>{ for files } }
                 <footer><button type="submit" class="primary"><Icon name="play" />{ texts.run() }</button></footer>
             </form>
         </Dialog>

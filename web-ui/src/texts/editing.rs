@@ -56,7 +56,7 @@ texts! {
     unknown_connector(id): "The connector “{id}” is not known to this bus.", "Le connecteur « {id} » est inconnu de ce bus.";
     no_settings: "This connector has no settings.", "Ce connecteur n’a pas de réglage.";
     not_set: "Not set", "Non défini";
-    default_is(value): "If empty: {value}", "Si vide : {value}";
+    default_is(value): "{value} (by default)", "{value} (par défaut)";
     for_example(examples): "For example: {examples}", "Par exemple : {examples}";
     add_item: "Add an item", "Ajouter un élément";
     item(number): "Item {number}", "Élément {number}";
@@ -93,7 +93,7 @@ texts! {
     go_on_editing: "Go on editing", "Continuer l’édition";
     copy_of(name): "{name} (copy)", "{name} (copie)";
     triggers: "Triggers", "Déclencheurs";
-    triggers_help: "What starts a run, besides a person.", "Ce qui lance une exécution, en plus d’une personne.";
+    triggers_help: "What starts the workflow by itself.", "Ce qui lance le workflow tout seul.";
     schedule: "Schedule", "Planification";
     schedule_times: "Times (cron)", "Horaires (cron)";
     schedule_times_help: "Minute, hour, day of the month, month, day of the week: “0 6 * * 1-5” is 6:00 on working days.",
@@ -105,7 +105,6 @@ texts! {
     missed_all: "A run for each", "Une exécution pour chacun";
     next_times: "Next times", "Prochaines exécutions";
     add_schedule: "Add a schedule", "Ajouter une planification";
-    remove_schedule: "Remove the schedule", "Retirer la planification";
     parameter_name: "Name", "Nom";
     parameter_type: "Type", "Type";
     parameter_default: "Default", "Valeur par défaut";

@@ -1,6 +1,8 @@
 //! Every text of the editor, in the languages it speaks. Nothing is written in a component.
 
 mod editing;
+mod looking;
+mod pages;
 mod table;
 
 use bus_core::Language;
@@ -50,6 +52,25 @@ impl Texts {
         };
         let (whole, tenth) = (number / unit, number % unit * 10 / unit);
         if whole >= 100 { format!("{whole}{letter}") } else { format!("{whole}{point}{tenth}{letter}") }
+    }
+
+    /// A number of bytes as people read it.
+    pub(crate) fn size(self, bytes: u64) -> String {
+        let (unit, word) = match (bytes, self.0) {
+            (0..1_000, Language::En) => return format!("{bytes} B"),
+            (0..1_000, Language::Fr) => return format!("{bytes} o"),
+            (1_000..1_000_000, Language::En) => (1_000, "kB"),
+            (1_000..1_000_000, Language::Fr) => (1_000, "ko"),
+            (1_000_000.., Language::En) => (1_000_000, "MB"),
+            (1_000_000.., Language::Fr) => (1_000_000, "Mo"),
+        };
+        let (whole, tenth) = (bytes / unit, bytes % unit * 10 / unit);
+        let point = if self.0 == Language::En { '.' } else { ',' };
+        if whole >= 10 {
+            format!("{} {word}", self.number(whole))
+        } else {
+            format!("{whole}{point}{tenth} {word}")
+        }
     }
 
     /// A whole number with its thousands apart.
@@ -114,6 +135,13 @@ mod tests {
         assert_eq!(Texts(Language::Fr).short(12_480), "12,4k");
         assert_eq!(Texts(Language::En).short(1_000_000), "1.0M");
         assert_eq!(Texts(Language::En).short(345_678), "345k");
+    }
+
+    #[test]
+    fn sizes_are_written_as_people_write_them() {
+        assert_eq!(Texts(Language::En).size(999), "999 B");
+        assert_eq!(Texts(Language::Fr).size(1_260), "1,2 ko");
+        assert_eq!(Texts(Language::En).size(48_000_000), "48 MB");
     }
 
     #[test]

@@ -85,9 +85,7 @@ texts! {
     new_workflow: "New workflow", "Nouveau workflow";
     untitled: "Untitled workflow", "Workflow sans titre";
     take_from_gallery: "From the gallery", "Depuis la galerie";
-    import: "Import a file", "Importer un fichier";
-    import_help: "A workflow document, or an export of the Node.js Semantic Bus",
-        "Un document de workflow, ou un export du Semantic Bus Node.js";
+    import: "Import", "Importer";
     imported: "Imported", "Importé";
     import_report: "What became of each component", "Ce que chaque composant est devenu";
     import_converted: "Converted", "Converti";
@@ -127,7 +125,6 @@ texts! {
     stop: "Stop", "Arrêter";
     run_with: "Run with…", "Exécuter avec…";
     parameters: "Parameters", "Paramètres";
-    parameters_help: "Values for this run.", "Valeurs pour cette exécution.";
     waiting: "Waiting", "En attente";
     running: "Running", "En cours";
     succeeded: "Succeeded", "Réussie";
@@ -151,7 +148,7 @@ texts! {
     link_data(count, from, to): "{count} records from {from} to {to}: show them",
         "{count} enregistrements de {from} vers {to} : les afficher";
     data: "Data", "Données";
-    output: "Output", "Sortie";
+    output: "Out", "Sortie";
     errors: "Errors", "Erreurs";
     rows_shown(from, to, total): "{from} to {to} of {total}", "{from} à {to} sur {total}";
     kept_of(kept, total): "{kept} of {total} records are kept for the eye.",
@@ -161,9 +158,9 @@ texts! {
     no_records: "No record.", "Aucun enregistrement.";
     download: "Download", "Télécharger";
     download_as(format): "Download as {format}", "Télécharger en {format}";
-    replay: "Replay the refused records", "Rejouer les enregistrements refusés";
-    replay_help: "Gives them to this step again, in a new run, with the workflow as it is saved now.",
-        "Les redonne à cette étape, dans une nouvelle exécution, avec le workflow tel qu’il est enregistré.";
+    replay: "Replay all as they were", "Tout rejouer tel quel";
+    replay_help: "Gives them to this step again as they were, in a new run.",
+        "Les redonne tels quels à cette étape, dans une nouvelle exécution.";
     seconds(seconds): "{seconds} s", "{seconds} s";
     kind_text: "text", "texte";
     kind_integer: "whole number", "nombre entier";

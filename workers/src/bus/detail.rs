@@ -51,5 +51,6 @@ fn step_run(id: &str, run: &RunRecord, language: Language) -> StepRun {
             *step.kept.entry(port.clone()).or_default() += records;
         }
     }
+    step.losses = step.losses.translated(language);
     step
 }

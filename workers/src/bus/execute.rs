@@ -24,7 +24,7 @@ use bus_core::{
 };
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering::Relaxed},
     time::Duration,
 };
 use tokio::sync::{mpsc, watch};
@@ -74,6 +74,7 @@ struct Shelf {
     produced: Option<mpsc::Sender<Chunks>>,
     /// Where what this task makes stands among what its stage makes.
     place: Vec<u32>,
+    cancel: CancellationToken,
     time: Duration,
 }
 
@@ -96,6 +97,7 @@ impl Bus {
             made: Arc::default(),
             produced: streams.then(|| work.produced.clone()),
             place: place_of(&work, &stage),
+            cancel: work.cancel.clone(),
             time,
         };
         let doubles = doubles(&work, &stage);
@@ -108,12 +110,15 @@ impl Bus {
         let part = stage.part_of(&work.record.document);
         let shown = (work.progress.clone(), doubles.clone());
         let mut options = self.options(&work.record, work.cancel.clone(), Some(shown));
+        options.work = format!("{}/{}", work.run, work.task);
         options.publisher = Some(Arc::new(self.publisher(&work.run, &work.record)));
-        options.secrets = match self.secrets_of(&work.record).await {
+        options.secrets = match self.patiently(&work.cancel, || self.secrets_of(&work.record)).await {
             Ok(secrets) => secrets,
             Err(error) => return Made::failed(StepError::passing(error.message())),
         };
         let (report, remembered) = Box::pin(run_part(&part, self.parts().find, options, seams)).await;
+        let spilled = report.steps.iter().map(|step| step.counts.spilled).sum();
+        self.tally().spilled.fetch_add(spilled, Relaxed);
         let mut made = Made {
             result: result_of(&report),
             report: TaskReport { steps: notes(&report, &doubles), remembered },
@@ -142,6 +147,7 @@ impl Bus {
     ) -> RunOptions {
         let parts = self.parts();
         RunOptions {
+            work: String::new(),
             parameters: run.parameters.clone(),
             folder: parts.folder.join(&run.workflow),
             confined: true,
@@ -176,12 +182,12 @@ impl Bus {
             let mut chunks: Vec<_> = inputs.filter(|(_, chunk)| chunk.port == port).collect();
             chunks.sort_by(|(a, one), (b, other)| (&one.place, a).cmp(&(&other.place, b)));
             let names = chunks.into_iter().map(|(name, _)| name.clone());
-            seams.feeds.push(self.feed(link.to.clone(), names.collect()));
+            seams.feeds.push(self.feed(link.to.clone(), names.collect(), &work.cancel));
         }
         for Given { step, port, chunks } in &record.given {
             if stage.has(step) {
                 let to = Port { step: step.clone(), port: port.clone() };
-                seams.feeds.push(self.feed(to, chunks.keys().cloned().collect()));
+                seams.feeds.push(self.feed(to, chunks.keys().cloned().collect(), &work.cancel));
             }
         }
         for (step, upload) in record.inputs.iter().filter(|(step, _)| stage.has(step)) {
@@ -192,18 +198,20 @@ impl Bus {
             seams.stand_ins.insert(source.clone(), self.part_of_source(record, source, piece)?);
         }
         if !record.in_parts() && !task.is_some_and(|task| task.forced) {
-            seams.memory = recall(self.store(), record).await.map_err(|error| trouble(&error))?;
+            let recalled = self.patiently(&work.cancel, || recall(self.store(), record)).await;
+            seams.memory = recalled.map_err(|error| StepError::passing(error.message()))?;
         }
         Ok(seams)
     }
 
     /// Brings the records of chunks to a port.
-    pub(super) fn feed(&self, to: Port, chunks: Vec<String>) -> Feed {
-        let bus = self.clone();
+    pub(super) fn feed(&self, to: Port, chunks: Vec<String>, cancel: &CancellationToken) -> Feed {
+        let (bus, cancel) = (self.clone(), cancel.clone());
         let read = move |sender: mpsc::Sender<_>| -> crate::seams::Ended {
             Box::pin(async move {
                 for name in chunks {
-                    let bytes = bus.store().chunk(&name).await.map_err(|error| trouble(&error))?;
+                    let bytes = bus.patiently(&cancel, || bus.store().chunk(&name)).await;
+                    let bytes = bytes.map_err(|error| StepError::passing(error.message()))?;
                     for batch in chunk::unpack(&bytes.ok_or_else(gone)?)? {
                         if sender.send(batch).await.is_err() {
                             // whoever is behind has all it wants
@@ -259,8 +267,10 @@ impl Shelf {
         };
         let owner = format!("run/{}", self.run);
         let store = self.bus.store();
-        let put = store.put_chunk(&name, &owner, packer.finish(), self.time).await;
-        put.map_err(|error| trouble(&error))?;
+        let bytes = packer.finish();
+        let put = || store.put_chunk(&name, &owner, bytes.clone(), self.time);
+        let put = self.bus.patiently(&self.cancel, put).await;
+        put.map_err(|error| StepError::passing(error.message()))?;
         let chunks = Chunks::from([(name, chunk)]);
         self.made.lock().unwrap_or_else(PoisonError::into_inner).extend(chunks.clone());
         if let Some(produced) = &self.produced {

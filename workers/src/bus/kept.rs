@@ -167,9 +167,12 @@ impl Tap for StepTap {
 }
 
 impl Bus {
-    /// Where the kept records of a port stand, and how many records the port has sent.
-    fn sections(run: &RunRecord, step: &str, port: &str) -> Result<(Vec<Section>, u64), BusError> {
-        if run.document.step(step).is_none() {
+    /// Where the kept records of a port stand, and how many records the port has sent; a port that the step does not
+    /// have is missing, one that has sent nothing is not.
+    fn sections(&self, run: &RunRecord, step: &str, port: &str) -> Result<(Vec<Section>, u64), BusError> {
+        let known = run.document.step(step).ok_or(BusError::Missing)?;
+        let connector = (self.parts().find)(&known.connector).ok_or(BusError::Missing)?;
+        if port != ERRORS && !connector.outputs().contains(&port) {
             return Err(BusError::Missing);
         }
         let notes = || run.reports.values().filter_map(|report| report.steps.get(step));
@@ -179,7 +182,7 @@ impl Bus {
     }
 
     pub(super) async fn kept_of(&self, run: &RunRecord, step: &str, port: &str) -> Result<Records, BusError> {
-        let (sections, _) = Self::sections(run, step, port)?;
+        let (sections, _) = self.sections(run, step, port)?;
         Ok(Records::new(self.clone(), sections))
     }
 
@@ -204,7 +207,7 @@ impl Bus {
         from: u64,
         limit: usize,
     ) -> Result<Table, BusError> {
-        let (sections, total) = Self::sections(run, step, port)?;
+        let (sections, total) = self.sections(run, step, port)?;
         let kept = sections.iter().map(|section| section.records).sum();
         let mut table = TableOf::default();
         let mut skip = from;

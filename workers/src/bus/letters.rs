@@ -1,9 +1,7 @@
 //! Tasks that were given up.
 
-use super::{
-    Bus, BusError,
-    worker::{TASKS, TaskMessage},
-};
+use super::{Bus, BusError, worker::TaskMessage};
+use backplane::Trouble;
 use bus_core::api::{DeadLetterInfo, Time};
 
 impl Bus {
@@ -12,7 +10,12 @@ impl Bus {
     /// # Errors
     /// If the broker cannot be reached.
     pub async fn dead_letters(&self, limit: usize) -> Result<Vec<DeadLetterInfo>, BusError> {
-        let letters = self.broker().dead_letters(TASKS, limit).await?;
+        let mut letters = Vec::new();
+        for queue in self.all_queues().await? {
+            letters.extend(self.broker().dead_letters(&queue, limit).await?);
+        }
+        letters.sort_by_key(|letter| letter.at);
+        letters.truncate(limit);
         let info = |letter: backplane::DeadLetter| {
             let message: Option<TaskMessage> = serde_json::from_slice(&letter.message.body).ok();
             DeadLetterInfo {
@@ -36,10 +39,22 @@ impl Bus {
             let run = id.split('/').next().unwrap_or_default();
             match self.resume(run).await {
                 // a letter that no run is waiting for is tried as it is
-                Err(BusError::Missing) => return Ok(self.broker().bury(TASKS, id, true).await?),
+                Err(BusError::Missing) => return self.bury_one(id, true).await,
                 other => other?,
             }
         }
-        Ok(self.broker().bury(TASKS, id, false).await?)
+        self.bury_one(id, false).await
+    }
+
+    /// Finds the queue of a letter and answers it there.
+    async fn bury_one(&self, id: &str, again: bool) -> Result<(), BusError> {
+        let mut refused = BusError::Missing;
+        for queue in self.all_queues().await? {
+            match self.broker().bury(&queue, id, again).await {
+                Err(error) if error.trouble == Trouble::Refused => refused = error.into(),
+                other => return Ok(other?),
+            }
+        }
+        Err(refused)
     }
 }

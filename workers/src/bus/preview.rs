@@ -16,14 +16,17 @@ use bus_core::{
     Language,
     api::{Failure, Preview, PreviewAsked, StartedBy},
     catalogue::{ERRORS, IN, Kind, OUT},
+    check::Problem,
     error::StepError,
     msg,
     record::Batch,
     run::RunState,
-    workflow::{Link, Port, Step, Workflow},
+    workflow::{
+        Link, Port, Step, Workflow,
+        expand::{INSIDE, WORKFLOW},
+    },
 };
 use connectors::contract::{Connector, Reading, Tap};
-use serde_json::json;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
@@ -38,29 +41,34 @@ impl Bus {
     pub(super) async fn preview_of(
         &self,
         asked: PreviewAsked,
+        account: &str,
         language: Language,
     ) -> Result<Preview, BusError> {
         let began = Instant::now();
         let records = asked.records.clamp(1, MOST);
-        let looked_at = asked.document.step(&asked.step).ok_or(BusError::Missing)?;
-        let kind = (self.parts().find)(&looked_at.connector).map(Connector::kind);
         let parameters = asked.document.parameters.bind(&asked.parameters).map_err(wrong_parameters)?;
         let owner = match &asked.workflow {
-            Some(workflow) => self.workflows().get(workflow).await?.owner,
-            None => String::new(),
+            Some(workflow) => Some(self.workflows().get(workflow).await?.owner),
+            None => None,
+        };
+        let of = owner.as_deref().unwrap_or(account);
+        let (document, watched) = match self.sampled(&asked, of, records).await? {
+            Ok(sampled) => sampled,
+            Err(error) => {
+                let error = Some(failure(&error, language));
+                return Ok(Preview { ports: BTreeMap::new(), milliseconds: since(began), error });
+            }
         };
         let mut seams = Seams::default();
-        let document = self.sampled(&asked, kind == Some(Kind::Sink), records);
         if let Some(run) = &asked.sample_of {
-            self.stand_in(run, &document, &mut seams).await?;
+            self.stand_in(run, &document, &asked.inputs, &mut seams).await?;
         }
-        let shown = Shown::new(records);
-        let (cancel, watched) = (CancellationToken::new(), ports_of(&asked.step, kind));
+        let (shown, cancel) = (Shown::new(records), CancellationToken::new());
         seams.taps = Some(shown.taps(watched, cancel.clone()));
         let run = NewRun {
             workflow: asked.workflow.unwrap_or_default(),
             revision: 0,
-            owner,
+            owner: owner.unwrap_or_default(),
             document,
             parameters,
             inputs: BTreeMap::new(),
@@ -72,6 +80,10 @@ impl Bus {
         let run = RunRecord::new(run, Vec::new(), RunState::new(Vec::new()), self.now());
         let mut options = self.options(&run, cancel.clone(), None);
         options.secrets = self.secrets_of(&run).await?;
+        for (step, upload) in asked.inputs.iter().filter(|(step, _)| run.document.step(step).is_some()) {
+            let read = self.reading(&run, step, upload).await;
+            seams.stand_ins.insert(step.clone(), read.map_err(|error| BusError::Refused(error.message))?);
+        }
         let running = Box::pin(run_part(&run.document, self.parts().find, options, seams));
         let error = match tokio::time::timeout(self.settings().preview, running).await {
             Ok((report, _)) if report.outcome == Outcome::Failed => {
@@ -83,22 +95,63 @@ impl Bus {
         };
         Ok(Preview {
             ports: shown.tables(),
-            milliseconds: began.elapsed().as_secs_f64() * 1_000.0,
+            milliseconds: since(began),
             error: error.map(|error| failure(&error, language)),
         })
     }
 
-    /// The step and what it needs, sources cut to a sample. A sink is left out: what would reach it shows.
-    fn sampled(&self, asked: &PreviewAsked, is_sink: bool, records: usize) -> Workflow {
+    fn kind_of(&self, step: &Step) -> Option<Kind> {
+        (self.parts().find)(&step.connector).map(Connector::kind)
+    }
+
+    /// The step and what it needs, as a run would have it, sources cut to a sample; and which of its ports are looked
+    /// at. Or why there is nothing to look at.
+    async fn sampled(
+        &self,
+        asked: &PreviewAsked,
+        account: &str,
+        records: usize,
+    ) -> Result<Result<(Workflow, Watched), StepError>, BusError> {
+        let looked_at = asked.document.step(&asked.step).ok_or(BusError::Missing)?.clone();
+        if looked_at.disabled {
+            return Ok(Err(StepError::settings(msg!("the step is switched off: it does nothing"))));
+        }
+        let kind = self.kind_of(&looked_at);
         let mut document = asked.document.clone();
         let needed = before(&document, &asked.step);
-        document.steps.retain(|step| needed.contains(&step.id) && !(is_sink && step.id == asked.step));
+        document.steps.retain(|step| needed.contains(&step.id));
         document.links.retain(|link| needed.contains(&link.from.step) && needed.contains(&link.to.step));
-        let is_source = |step: &Step| {
-            (self.parts().find)(&step.connector).is_some_and(|connector| connector.kind() == Kind::Source)
+        let mut watched = ports_of(&asked.step, kind);
+        let workflows = self.workflows();
+        let library = workflows.library(&document, account).await?;
+        if looked_at.connector == WORKFLOW {
+            let named = looked_at.settings.get("workflow").and_then(serde_json::Value::as_str);
+            let gives = named.is_some_and(|name| library.gives(name));
+            watched = listen(&mut document, &asked.step, gives);
+        }
+        if kind == Some(Kind::Sink) {
+            look_before(&mut document, &asked.step);
+        }
+        let mut document = match workflows.runs(&document, &library) {
+            Ok(document) => document,
+            Err(problems) => {
+                let problem = problems.into_iter().next().unwrap_or_else(|| Problem::error(msg!("?")));
+                let step = problem.step.unwrap_or_default();
+                return Ok(Err(StepError::settings(problem.problem).at(msg!("step `{step}`", step = step))));
+            }
         };
-        let sources: Vec<String> =
-            document.steps.iter().filter(|step| is_source(step)).map(|step| step.id.clone()).collect();
+        let ears = watched.keys().map(|(step, _)| step.as_str());
+        if !ears.chain([asked.step.as_str()]).any(|step| document.step(step).is_some()) {
+            return Ok(Err(StepError::settings(msg!("what leads to the step is switched off"))));
+        }
+        self.cut_sources(&mut document, records);
+        Ok(Ok((document, watched)))
+    }
+
+    /// Lets no more than a sample out of each source.
+    fn cut_sources(&self, document: &mut Workflow, records: usize) {
+        let sources = document.steps.iter().filter(|step| self.kind_of(step) == Some(Kind::Source));
+        let sources: Vec<String> = sources.map(|step| step.id.clone()).collect();
         for source in sources {
             let cut = cut_of(&source);
             for link in
@@ -107,25 +160,21 @@ impl Bus {
                 link.from.step.clone_from(&cut);
             }
             document.links.push(Link::new(Port::new(&source, OUT), Port::new(&cut, IN)));
-            document.steps.push(step(&cut, "limit", json!({ "records": records })));
+            document.steps.push(limit(&cut, records));
         }
-        if is_sink {
-            for link in document.links.iter_mut().filter(|link| link.to.step == asked.step) {
-                link.to.port = IN.to_owned();
-            }
-            // lets everything through and writes nothing
-            document.steps.push(step(&asked.step, "limit", json!({ "records": MOST })));
-        }
-        document
     }
 
-    /// Lets the kept records of a run stand for what the sources would read.
-    async fn stand_in(&self, run: &str, document: &Workflow, seams: &mut Seams) -> Result<(), BusError> {
+    /// Lets the kept records of a run stand for what the sources would read, other than those that are given.
+    async fn stand_in(
+        &self,
+        run: &str,
+        document: &Workflow,
+        given: &BTreeMap<String, String>,
+        seams: &mut Seams,
+    ) -> Result<(), BusError> {
         let record = self.known(run).await?.record;
-        for step in &document.steps {
-            let is_source = (self.parts().find)(&step.connector)
-                .is_some_and(|connector| connector.kind() == Kind::Source);
-            if !is_source {
+        for step in document.steps.iter().filter(|step| !given.contains_key(&step.id)) {
+            if self.kind_of(step) != Some(Kind::Source) {
                 continue;
             }
             if record.document.step(&step.id).is_none() {
@@ -150,15 +199,39 @@ impl Bus {
 
 /// The step that cuts a source to a sample. No step of a document is called so: `~` is not allowed there.
 fn cut_of(source: &str) -> String {
-    format!("~{source}")
+    format!("{INSIDE}{source}")
 }
 
-fn step(id: &str, connector: &str, settings: serde_json::Value) -> Step {
-    let settings = match settings {
-        serde_json::Value::Object(settings) => settings,
-        _ => serde_json::Map::new(),
-    };
-    Step { id: id.to_owned(), connector: connector.to_owned(), settings, ..Step::default() }
+/// A step that lets so many records through and writes nothing.
+fn limit(id: &str, records: usize) -> Step {
+    let settings = serde_json::Map::from_iter([("records".to_owned(), records.into())]);
+    Step { id: id.to_owned(), connector: "limit".to_owned(), settings, ..Step::default() }
+}
+
+/// Puts a step that lets everything through in the place of a sink: what would reach it shows, nothing is written.
+fn look_before(document: &mut Workflow, sink: &str) {
+    for link in document.links.iter_mut().filter(|link| link.to.step == sink) {
+        link.to.port = IN.to_owned();
+    }
+    for step in document.steps.iter_mut().filter(|step| step.id == sink) {
+        *step = limit(sink, MOST);
+    }
+}
+
+/// Puts a step behind each port of a workflow that is used as a step, which is not there itself when it runs.
+fn listen(document: &mut Workflow, step: &str, gives: bool) -> Watched {
+    let mut watched = Watched::new();
+    for port in [OUT, ERRORS].into_iter().filter(|port| gives || *port == ERRORS) {
+        let ear = format!("{INSIDE}{port}{INSIDE}{step}");
+        document.links.push(Link::new(Port::new(step, port), Port::new(&ear, IN)));
+        document.steps.push(limit(&ear, MOST));
+        watched.insert((ear, OUT.to_owned()), port.to_owned());
+    }
+    watched
+}
+
+fn since(began: Instant) -> f64 {
+    began.elapsed().as_secs_f64() * 1_000.0
 }
 
 /// A step and all that leads to it.
@@ -174,8 +247,10 @@ fn before(document: &Workflow, step: &str) -> BTreeSet<String> {
     found
 }
 
-/// Which ports are shown, as what.
-fn ports_of(step: &str, kind: Option<Kind>) -> BTreeMap<(String, String), String> {
+/// Which ports are shown, as what: step and port (of any name if it is empty) to the name it is shown by.
+type Watched = BTreeMap<(String, String), String>;
+
+fn ports_of(step: &str, kind: Option<Kind>) -> Watched {
     let port = |step: &str, port: &str| (step.to_owned(), port.to_owned());
     match kind {
         Some(Kind::Source) => BTreeMap::from([
@@ -196,7 +271,7 @@ impl Shown {
         Self(Arc::default(), records)
     }
 
-    fn taps(&self, ports: BTreeMap<(String, String), String>, cancel: CancellationToken) -> Taps {
+    fn taps(&self, ports: Watched, cancel: CancellationToken) -> Taps {
         let shown = self.clone();
         let ports = Arc::new(ports);
         Arc::new(move |step: &str| -> Arc<dyn Tap> {
@@ -221,7 +296,7 @@ impl Shown {
 
 struct Look {
     shown: Shown,
-    ports: Arc<BTreeMap<(String, String), String>>,
+    ports: Arc<Watched>,
     step: String,
     cancel: CancellationToken,
 }

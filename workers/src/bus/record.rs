@@ -8,10 +8,10 @@ use super::{
 use backplane::{Collection, Index, Priority};
 use bus_core::{
     Language,
-    api::{RunStatus, RunSummary, StartedBy, StepCounts, Time},
+    api::{RunStatus, RunSummary, StartedBy, StepCounts, StepOutcome, Time},
     error::StepError,
     run::{Chunks, RunState, Status, TaskId, TaskStatus},
-    workflow::Workflow,
+    workflow::{Step, Workflow},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -26,6 +26,9 @@ pub(super) const RUNS: Collection = Collection {
         Index { name: "ended", members: &["ended"], unique: false },
     ],
 };
+
+/// The connector that publishes.
+const PUBLISH: &str = "publish";
 
 /// The form of the document that this bus writes.
 const VERSION: u16 = 2;
@@ -163,6 +166,22 @@ impl RunRecord {
     /// Whether sources are read in parts: then all are read, whatever they brought at the last run.
     pub(super) fn in_parts(&self) -> bool {
         self.stages.iter().any(|stage| !stage.pieces.is_empty())
+    }
+
+    /// Names under which its steps publish and that they had no reason to publish anew.
+    pub(super) fn unchanged(&self) -> Vec<String> {
+        let counts = self.counts();
+        let rests = |step: &&Step| {
+            let outcome = counts.get(&step.id).map(|counts| counts.outcome);
+            // a step of a stage that was left out has not even looked
+            let rests = matches!(outcome, Some(StepOutcome::Unchanged | StepOutcome::Waiting));
+            step.connector == PUBLISH && rests
+        };
+        let slug = |step: &Step| {
+            let settings = Workflow::settings(step, &self.parameters);
+            settings.get("slug").and_then(Value::as_str).map(str::to_owned)
+        };
+        self.document.steps.iter().filter(rests).filter_map(slug).collect()
     }
 
     /// Why it failed.

@@ -3,9 +3,10 @@
 use super::{
     Bus, BusError,
     memory::remember,
+    queues::queue_of,
     record::{RUNS, RunRecord},
     watch::Note,
-    worker::{TASKS, TaskMessage},
+    worker::TaskMessage,
 };
 use backplane::{Expect, Message, Priority, Revision, Trouble};
 use bus_core::run::{Effect, Event, RunState, Status, TaskId, TaskStatus};
@@ -83,6 +84,7 @@ impl Bus {
             };
             if let Err(error) = done {
                 tracing::warn!(run, %error, "what follows from a change of a run has to wait");
+                self.unsent().note(run);
             }
         }
         self.announce(run, record, &Note::Changed(record.state.status)).await;
@@ -109,7 +111,9 @@ impl Bus {
             priority,
             body: serde_json::to_vec(&message).unwrap_or_default(),
         };
-        self.broker().publish(TASKS, message, delay).await
+        let stage = usize::try_from(task.stage).ok().and_then(|stage| record.stages.get(stage));
+        let label = stage.map_or("", |stage| stage.label(&record.document));
+        self.broker().publish(&queue_of(label), message, delay).await
     }
 
     async fn ended(&self, run: &str, record: &RunRecord, status: Status) {
@@ -118,8 +122,8 @@ impl Bus {
         if let Err(error) = self.broker().announce(&topic, Vec::new()).await {
             tracing::debug!(run, %error, "other nodes do not hear that a run has ended");
         }
-        if status == Status::Unchanged
-            && let Err(error) = self.publications().prolong(&record.workflow).await
+        if matches!(status, Status::Succeeded | Status::Unchanged)
+            && let Err(error) = self.publications().prolong(&record.workflow, &record.unchanged()).await
         {
             tracing::warn!(run, %error, "what is published may leave although it is still true");
         }

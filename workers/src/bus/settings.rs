@@ -34,11 +34,21 @@ pub struct BusSettings {
     pub refused_records: u64,
     /// Bytes of refused records kept of each step.
     pub refused_bytes: usize,
+    /// What the node can do that others cannot: it takes the tasks that ask for one of these, too.
+    pub labels: Vec<String>,
+    /// Bytes that the tasks under way may hold together; not counted if not given.
+    pub memory: Option<u64>,
+    /// Whether other nodes work on the same store.
+    pub shared: bool,
+    /// How long work that is under way waits for a store that cannot be reached.
+    pub outage: Duration,
     /// Runs of one workflow that are at work at a time; half of the slots if not given.
     pub share: Option<usize>,
-    /// How long a worker has a task without saying that it still does it.
+    /// How long a worker has a task without saying that it still does it. What a worker had in hand that was killed
+    /// is given to another after this time and a round of the sweeper.
     pub lease: Duration,
-    /// A due task that nobody has taken is published again after this time.
+    /// A due task that nobody has taken is published again after this time, or when its message would be the oldest
+    /// in the queue, if that is later.
     pub patience: Duration,
     /// How often the sweeper looks.
     pub sweep: Duration,
@@ -47,7 +57,7 @@ pub struct BusSettings {
     /// How long the record of a run that has ended is kept.
     pub history: Duration,
     /// Bytes an upload may have.
-    pub upload_bytes: usize,
+    pub upload_bytes: u64,
     /// How long a preview may take.
     pub preview: Duration,
 }
@@ -63,14 +73,28 @@ impl Default for BusSettings {
             kept_bytes: 1 << 20,
             refused_records: 100_000,
             refused_bytes: 16 << 20,
+            labels: Vec::new(),
+            memory: None,
+            shared: false,
+            outage: Duration::from_secs(300),
             share: None,
-            lease: Duration::from_secs(30),
-            patience: Duration::from_secs(60),
+            lease: Duration::from_secs(20),
+            patience: Duration::from_secs(15),
             sweep: Duration::from_secs(5),
             grace: Duration::from_secs(5),
             history: Duration::from_secs(30 * 24 * 3_600),
-            upload_bytes: 256 << 20,
+            upload_bytes: 1 << 30,
             preview: Duration::from_secs(10),
         }
+    }
+}
+
+impl BusSettings {
+    /// The same, so patient that the tasks of a node that has died are given to another after `time` at most.
+    #[must_use]
+    pub fn redelivering_after(self, time: Duration) -> Self {
+        // a lease runs out, the sweeper's own does meanwhile (three rounds), and the next round finds the task
+        let (lease, sweep) = (time * 6 / 10, time * 2 / 10);
+        Self { lease, sweep, patience: self.patience.min(time * 2), ..self }
     }
 }

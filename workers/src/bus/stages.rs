@@ -28,6 +28,13 @@ impl Stage {
         Self { section: Section { steps, gathers: true, parts: 1, ..Section::default() }, pieces: Vec::new() }
     }
 
+    /// The label that a worker needs to do it; empty if any does.
+    pub(super) fn label<'a>(&self, document: &'a Workflow) -> &'a str {
+        // steps of different labels are never in one stage
+        let first = self.section.steps.first().and_then(|step| document.step(step));
+        first.map_or("", |step| document.label_of(step))
+    }
+
     pub(super) fn has(&self, step: &str) -> bool {
         self.section.steps.iter().any(|known| known == step)
     }
@@ -65,6 +72,17 @@ pub(super) fn outgoing(stages: &[Stage], place: u32) -> (Vec<Port>, bool) {
     ports.sort();
     ports.dedup();
     (ports, streams)
+}
+
+/// The stages in which a run begins: one that does everything, or, where steps need different workers, theirs.
+pub(super) fn first(
+    document: &Workflow,
+    planned: (&dyn Catalogue, &Map<String, Value>),
+) -> Vec<Stage> {
+    match document.labels().len() {
+        0 | 1 => vec![Stage::whole(document)],
+        _ => cut(document, planned, &BTreeMap::new(), 0),
+    }
 }
 
 /// Cuts a workflow into stages whose sources come in these pieces; they take from each other, counted from
@@ -150,6 +168,32 @@ mod tests {
         let whole = Stage::whole(&document());
         assert_eq!(whole.section.steps.len(), 7);
         assert_eq!(whole.section.spec(), StageSpec { inputs: Vec::new(), gathers: false, parts: 1 });
+    }
+
+    #[test]
+    fn steps_of_different_labels_are_cut_apart() {
+        let mut document = document();
+        let planned = (&connectors::Connectors as _, &Map::new());
+        assert!(first(&document, planned)[0].label(&document).is_empty());
+        "usine".clone_into(&mut document.label);
+        let stages = first(&document, planned);
+        assert_eq!((stages.len(), stages[0].label(&document)), (1, "usine"));
+        "lab".clone_into(&mut document.steps[1].label);
+        let stages = first(&document, planned);
+        let labelled: Vec<_> =
+            stages.iter().map(|stage| (stage.section.steps.join(" "), stage.label(&document))).collect();
+        let labelled: Vec<_> = labelled.iter().map(|(steps, label)| (steps.as_str(), *label)).collect();
+        assert_eq!(
+            labelled,
+            [
+                ("in", "usine"),
+                ("few", "lab"),
+                ("a", "usine"),
+                ("out-a", "usine"),
+                ("b out-b", "usine"),
+                ("wrong", "usine")
+            ]
+        );
     }
 
     #[test]

@@ -5,8 +5,7 @@ use super::{
     pinned::Pinned,
     record::{NewRun, RUNS, RunRecord},
     runs::Known,
-    stages::Stage,
-    uploads::UPLOADS,
+    stages,
 };
 use backplane::{Expect, IndexValue, Priority, Query};
 use bus_core::{
@@ -25,7 +24,7 @@ impl Bus {
             if known.is_none_or(|connector| connector.kind() != Kind::Source) {
                 return Err(BusError::Refused(msg!("`{step}` is no step that reads data", step = step)));
             }
-            if self.store().get(UPLOADS, upload).await?.is_none() {
+            if !self.has_upload(upload).await? {
                 return Err(BusError::Refused(msg!("there is no upload `{id}`", id = upload)));
             }
         }
@@ -47,10 +46,10 @@ impl Bus {
     /// Saves a new run: from here on it will be done.
     pub(super) async fn accept(&self, id: String, run: NewRun) -> Result<RunSummary, BusError> {
         // whoever takes it looks how large it is, and may cut it
-        let whole = Stage::whole(&run.document);
-        let state = RunState::new(vec![whole.section.spec()]);
+        let stages = stages::first(&run.document, (&*self.parts().catalogue, &run.parameters));
+        let state = RunState::new(stages::specs(&stages, 0));
         let now = self.now();
-        let mut record = RunRecord::new(run, vec![whole], state, now);
+        let mut record = RunRecord::new(run, stages, state, now);
         let begins = self.is_working() && self.share().enter(&record.workflow, &id);
         let effects = if begins { record.state.on(Event::Begin, now) } else { Vec::new() };
         if record.state.has_ended() {
@@ -60,6 +59,7 @@ impl Bus {
             self.share().leave(&record.workflow, &id);
             return Err(error.into());
         }
+        self.origins().note(&id, &record.workflow);
         if begins {
             self.act(&id, &record, &effects).await;
         } else {

@@ -8,7 +8,7 @@ use super::{
 };
 use backplane::{Document, Expect, IndexValue, Pattern, Query};
 use bus_core::run::Event;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -16,12 +16,15 @@ use tokio_util::sync::CancellationToken;
 const LEASE: &str = "sweep";
 /// Documents read at a time.
 const PAGE: usize = 200;
+/// The pause before it is listened again when the broker went away.
+const AGAIN: Duration = Duration::from_millis(500);
 /// Runs forgotten in one go.
 const FORGOTTEN: usize = 100;
 
 impl Bus {
     pub(super) async fn sweep_until(&self, stop: &CancellationToken) {
-        if let Err(error) = self.recover().await {
+        let begun = if self.settings().shared { self.admit_all().await } else { self.recover().await };
+        if let Err(error) = begun {
             tracing::error!(%error, "what this node was doing before is found by the sweeper, later");
         }
         let mut ticks = tokio::time::interval(self.settings().sweep);
@@ -51,7 +54,19 @@ impl Bus {
         self.admit_all().await
     }
 
+    /// Publishes what could not be published when the broker was away.
+    async fn send_unsent(&self) {
+        for run in self.unsent().take() {
+            if let Err(error) = self.tell(&run, Event::Tick { patience: 0 }).await
+                && error != BusError::Missing
+            {
+                self.unsent().note(&run);
+            }
+        }
+    }
+
     async fn sweep_once(&self) -> Result<(), BusError> {
+        self.send_unsent().await;
         let running = self.standing("running").await?;
         self.count_shares(&running).await;
         self.admit_all().await?;
@@ -59,13 +74,21 @@ impl Bus {
         if self.store().lease(LEASE, &self.parts().node, time).await?.is_none() {
             return Ok(());
         }
-        let patience = i64::try_from(self.settings().patience.as_millis()).unwrap_or(i64::MAX);
+        let patience = self.patience().await;
         for run in running {
             self.tick(run, &Event::Tick { patience }).await;
         }
         self.store().sweep().await?;
         self.forget_uploads().await?;
         self.forget().await
+    }
+
+    /// How long a due task is left alone, ms: as long as its message may still be waiting for its turn, since one that
+    /// is published anew stands in the queue twice. A message that waits is no older than the oldest that does.
+    async fn patience(&self) -> i64 {
+        let oldest = self.queued().await.map_or(0.0, |(_, oldest)| oldest);
+        let oldest = Duration::try_from_secs_f64(oldest).unwrap_or_default() + self.settings().sweep;
+        i64::try_from(self.settings().patience.max(oldest).as_millis()).unwrap_or(i64::MAX)
     }
 
     /// All runs that stand like this.
@@ -105,7 +128,7 @@ impl Bus {
             if ids.contains(run.as_str()) {
                 continue;
             }
-            // it may have begun since the store was asked
+            // it may have begun since the store was asked, or have its place already and be about to be saved
             let stands = self.known(&run).await.map(|known| known.record.state.has_ended());
             if matches!(stands, Ok(true)) {
                 self.share().leave(&workflow, &run);
@@ -127,24 +150,31 @@ impl Bus {
 
     /// Begins runs that other nodes have accepted, as soon as they say so.
     pub(super) async fn hear_waiting(&self) {
-        while let Ok(mut listener) = self.broker().listen(Pattern::new("waiting.*")).await {
-            while let Some(heard) = listener.next().await {
-                self.admit(heard.topic.strip_prefix("waiting.").unwrap_or_default()).await;
+        loop {
+            if let Ok(mut listener) = self.broker().listen(Pattern::new("waiting.*")).await {
+                while let Some(heard) = listener.next().await {
+                    self.admit(heard.topic.strip_prefix("waiting.").unwrap_or_default()).await;
+                }
             }
+            // the broker is away: the sweeper begins runs meanwhile
+            tokio::time::sleep(AGAIN).await;
         }
     }
 
     /// Begins the next run when one has ended that this node had begun and another node has finished.
     pub(super) async fn hear_ends(&self) {
-        while let Ok(mut listener) = self.broker().listen(Pattern::new("ended.*.*")).await {
-            while let Some(heard) = listener.next().await {
-                let mut words = heard.topic.split('.').skip(1);
-                if let (Some(workflow), Some(run)) = (words.next(), words.next())
-                    && self.share().leave(workflow, run)
-                {
-                    self.admit(workflow).await;
+        loop {
+            if let Ok(mut listener) = self.broker().listen(Pattern::new("ended.*.*")).await {
+                while let Some(heard) = listener.next().await {
+                    let mut words = heard.topic.split('.').skip(1);
+                    if let (Some(workflow), Some(run)) = (words.next(), words.next())
+                        && self.share().leave(workflow, run)
+                    {
+                        self.admit(workflow).await;
+                    }
                 }
             }
+            tokio::time::sleep(AGAIN).await;
         }
     }
 
@@ -161,18 +191,22 @@ impl Bus {
 
     /// Deletes a run with everything that is kept of it.
     pub(super) async fn delete_run(&self, run: &str) -> Result<(), BusError> {
-        let owner = format!("run/{run}");
+        self.delete_chunks(&format!("run/{run}")).await?;
+        self.store().delete(RUNS, run, Expect::Anything).await?;
+        Ok(())
+    }
+
+    /// Deletes all that is held for an owner.
+    pub(super) async fn delete_chunks(&self, owner: &str) -> Result<(), BusError> {
         loop {
-            let chunks = self.store().chunks(&owner, None, PAGE).await?;
+            let chunks = self.store().chunks(owner, None, PAGE).await?;
             let own: Vec<_> = chunks.iter().filter(|chunk| chunk.owner == owner).collect();
+            if own.is_empty() {
+                return Ok(());
+            }
             for chunk in &own {
                 self.store().delete_chunk(&chunk.name).await?;
             }
-            if own.is_empty() {
-                break;
-            }
         }
-        self.store().delete(RUNS, run, Expect::Anything).await?;
-        Ok(())
     }
 }

@@ -40,12 +40,43 @@ const APART: Duration = Duration::from_millis(200);
 /// After this time without a word the store is asked: the node that works may have died.
 const SILENCE: Duration = Duration::from_secs(5);
 
+/// While the broker is away, the store is asked so often.
+const DEAF: Duration = Duration::from_secs(1);
+
+/// Hears what is announced; nothing while the broker is away.
+struct Ears {
+    bus: Bus,
+    pattern: Pattern,
+    listener: Option<Listener>,
+}
+
+impl Ears {
+    async fn open(bus: &Bus, pattern: Pattern) -> Self {
+        let listener = bus.broker().listen(pattern.clone()).await.ok();
+        Self { bus: bus.clone(), pattern, listener }
+    }
+
+    /// The next announcement; `None` if some may have been missed: the store knows then.
+    async fn next(&mut self) -> Option<Announcement> {
+        let heard = match &mut self.listener {
+            Some(listener) => listener.next().await,
+            None => {
+                tokio::time::sleep(DEAF).await;
+                None
+            }
+        };
+        if heard.is_none() {
+            self.listener = self.bus.broker().listen(self.pattern.clone()).await.ok();
+        }
+        heard
+    }
+}
+
 /// What is seen of a run: first how it stands, then every change, last how it ended.
 pub struct Watch {
     bus: Bus,
     run: String,
-    topic: String,
-    listener: Listener,
+    ears: Ears,
     record: RunRecord,
     /// How far the tasks are that are not done.
     live: BTreeMap<TaskId, BTreeMap<String, StepCounts>>,
@@ -75,14 +106,14 @@ impl Watch {
                 return Some(now);
             }
             let heard = if fresh {
-                timeout_at(due, self.listener.next()).await
+                timeout_at(due, self.ears.next()).await
             } else {
-                timeout(SILENCE, self.listener.next()).await
+                timeout(SILENCE, self.ears.next()).await
             };
             match heard {
                 Ok(Some(announcement)) => self.hear(&announcement).await,
                 // too slow, or the broker was away: what was missed stands in the store
-                Ok(None) => self.listen_again().await?,
+                Ok(None) => self.read().await,
                 Err(_) if fresh => {}
                 Err(_) => self.read().await,
             }
@@ -120,13 +151,6 @@ impl Watch {
             self.live.retain(|task, _| !record.reports.contains_key(task) && !record.state.has_ended());
         }
     }
-
-    async fn listen_again(&mut self) -> Option<()> {
-        let listening = self.bus.broker().listen(Pattern::new(&self.topic)).await;
-        self.listener = listening.ok()?;
-        self.read().await;
-        Some(())
-    }
 }
 
 impl Bus {
@@ -139,18 +163,16 @@ impl Bus {
     }
 
     pub(super) async fn watch_run(&self, run: &str) -> Result<Watch, BusError> {
-        let topic = format!("run.*.{run}");
         // first the ears, then the eyes: nothing falls between
-        let listener = self.broker().listen(Pattern::new(&topic)).await?;
+        let ears = Ears::open(self, Pattern::new(&format!("run.*.{run}"))).await;
         let record = self.known(run).await?.record;
         let (bus, run) = (self.clone(), run.to_owned());
-        Ok(Watch { bus, run, topic, listener, record, live: BTreeMap::new(), shown: None })
+        Ok(Watch { bus, run, ears, record, live: BTreeMap::new(), shown: None })
     }
 
     pub(super) async fn wait_for(&self, run: &str, most: Duration) -> Result<RunSummary, BusError> {
         let until = Instant::now() + most;
-        let pattern = Pattern::new(&format!("run.*.{run}"));
-        let mut listener = self.broker().listen(pattern.clone()).await?;
+        let mut ears = Ears::open(self, Pattern::new(&format!("run.*.{run}"))).await;
         loop {
             let summary = self.known(run).await?.record.summary(run);
             if summary.status.has_ended() || Instant::now() >= until {
@@ -159,13 +181,9 @@ impl Bus {
             let mut silence = Instant::now() + SILENCE;
             loop {
                 tokio::select! {
-                    heard = listener.next() => match heard.map(|heard| ends(&heard)) {
-                        Some(true) => break,
+                    heard = ears.next() => match heard.map(|heard| ends(&heard)) {
+                        Some(true) | None => break,
                         Some(false) => silence = Instant::now() + SILENCE,
-                        None => {
-                            listener = self.broker().listen(pattern.clone()).await?;
-                            break;
-                        }
                     },
                     () = sleep_until(until.min(silence)) => break,
                 }

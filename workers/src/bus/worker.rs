@@ -2,14 +2,18 @@
 
 use super::{
     Bus, BusError,
+    budget::Held,
     execute::{Made, Work},
+    hands::Busy,
     kept::trim,
+    patience::is_away,
     record::RunRecord,
     runs::Known,
     stages,
+    tally::count,
     watch::Note,
 };
-use backplane::{Delivery, Pattern, Trouble};
+use backplane::{BackplaneError, Consumer, Delivery, Pattern, Trouble};
 use bus_core::{
     api::StepCounts,
     error::{Fault, StepError},
@@ -17,16 +21,18 @@ use bus_core::{
     run::{Chunks, Event, Status, TaskId, TaskStatus},
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
     time::{Instant, interval_at},
 };
 use tokio_util::sync::CancellationToken;
-
-/// The queue of tasks.
-pub(super) const TASKS: &str = "tasks";
+use tracing::Instrument;
 
 /// What stands in a message of the queue of tasks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +55,16 @@ const TELL: Duration = Duration::from_millis(200);
 /// The pause before what the broker or the store did not do is tried again.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// What becomes of a task's message.
+enum Next {
+    /// The task is done, or nobody wants it any more.
+    Forget,
+    /// The task was given up, and why.
+    GiveUp(String),
+    /// The task is wanted and cannot be done now.
+    Again,
+}
+
 /// A task that this node does.
 struct Hand {
     run: String,
@@ -58,35 +74,70 @@ struct Hand {
     cancel: CancellationToken,
 }
 
+/// What ends the work of a node.
+#[derive(Clone)]
+struct Stops {
+    /// No task is taken any more.
+    stop: CancellationToken,
+    /// Those under way are handed back.
+    hand_back: CancellationToken,
+}
+
 impl Bus {
     /// Takes tasks until `stop`; then waits for those that are out, and hands back what takes too long.
     pub(super) async fn take_tasks(&self, stop: CancellationToken) {
-        let prefetch = u16::try_from(self.parts().slots.max(1)).unwrap_or(u16::MAX);
-        let (mut tasks, hand_back) = (JoinSet::new(), CancellationToken::new());
+        if self.parts().slots == 0 {
+            return stop.cancelled().await;
+        }
+        let queues = self.own_queues();
+        futures::future::join_all(queues.iter().map(|queue| self.take_from(queue, &stop))).await;
+    }
+
+    /// Takes tasks from one queue.
+    async fn take_from(&self, queue: &str, stop: &CancellationToken) {
+        let prefetch = u16::try_from(self.parts().slots).unwrap_or(u16::MAX);
+        let (mut tasks, stops) =
+            (JoinSet::new(), Stops { stop: stop.clone(), hand_back: CancellationToken::new() });
+        let mut reached = true;
         while !stop.is_cancelled() {
-            let consuming = self.broker().consume(TASKS, prefetch).await;
-            let mut consumer = match consuming {
-                Ok(consumer) => consumer,
-                Err(error) => {
-                    tracing::warn!(%error, "the queue of tasks cannot be reached");
-                    tokio::time::sleep(PAUSE).await;
-                    continue;
+            match self.broker().consume(queue, prefetch).await {
+                Ok(consumer) => {
+                    reached = true;
+                    self.take_with(consumer, &mut tasks, &stops).await;
                 }
-            };
-            loop {
-                tokio::select! {
-                    () = stop.cancelled() => break,
-                    Some(ended) = tasks.join_next() => note(ended),
-                    delivery = consumer.next() => match delivery {
-                        Some(delivery) => {
-                            let (bus, hand_back) = (self.clone(), hand_back.clone());
-                            tasks.spawn(async move { bus.deliver(delivery, hand_back).await });
-                        }
-                        None => break,
-                    },
+                Err(error) => {
+                    // once, not at every attempt
+                    if std::mem::take(&mut reached) {
+                        tracing::warn!(queue, %error, "the queue of tasks cannot be reached");
+                    }
                 }
             }
+            tokio::select! {
+                () = tokio::time::sleep(PAUSE) => {}
+                () = stop.cancelled() => {}
+            }
         }
+        self.finish(tasks, &stops.hand_back).await;
+    }
+
+    async fn take_with(&self, mut consumer: Consumer, tasks: &mut JoinSet<()>, stops: &Stops) {
+        loop {
+            tokio::select! {
+                () = stops.stop.cancelled() => return,
+                Some(ended) = tasks.join_next() => note(ended),
+                delivery = consumer.next() => match delivery {
+                    Some(delivery) => {
+                        let (bus, stops) = (self.clone(), stops.clone());
+                        tasks.spawn(async move { bus.deliver(delivery, stops).await });
+                    }
+                    None => return,
+                },
+            }
+        }
+    }
+
+    /// Waits for the tasks that are out; hands back what takes too long.
+    async fn finish(&self, mut tasks: JoinSet<()>, hand_back: &CancellationToken) {
         let grace = tokio::time::sleep(self.settings().grace);
         tokio::pin!(grace);
         loop {
@@ -100,14 +151,23 @@ impl Bus {
         }
     }
 
-    async fn deliver(&self, delivery: Delivery, hand_back: CancellationToken) {
+    async fn deliver(&self, delivery: Delivery, stops: Stops) {
+        let place = tokio::select! {
+            place = Arc::clone(&self.0.places).acquire_owned() => place,
+            // it goes back, for another node
+            () = stops.stop.cancelled() => return,
+        };
         let message = &delivery.message;
+        if delivery.attempt > 1 {
+            count(&self.tally().redelivered);
+        }
         let readable = (message.version == TaskMessage::VERSION)
             .then(|| serde_json::from_slice::<TaskMessage>(&message.body).ok())
             .flatten();
         let Some(TaskMessage { run, task, attempt }) = readable else {
             let reason = format!("a message of version {} that this bus cannot read", message.version);
             tracing::error!(message = message.id, "a task cannot be read and is given up");
+            count(&self.tally().given_up);
             return answered(delivery.give_up(reason).await);
         };
         let hand = Hand { run, task, attempt, worker: self.worker_name(), cancel: CancellationToken::new() };
@@ -116,46 +176,119 @@ impl Bus {
                 msg!("whoever did this went away {count} times before it was done", count = MOST_DELIVERIES);
             self.fail(&hand, StepError::ours(times)).await
         } else {
-            self.do_task(&hand, &hand_back).await
+            let task =
+                tracing::info_span!("task", run = %hand.run, task = %hand.task, attempt = hand.attempt);
+            self.do_task(&hand, &stops).instrument(task).await
         };
+        drop(place);
+        let pause = PAUSE * 2_u32.saturating_pow(delivery.attempt.saturating_sub(1).min(6));
         match outcome {
-            Ok(None) => answered(delivery.ack().await),
-            Ok(Some(reason)) => answered(delivery.give_up(reason).await),
-            Err(BusError::Missing) => answered(delivery.ack().await),
+            Ok(Next::Forget) | Err(BusError::Missing) => answered(delivery.ack().await),
+            Ok(Next::GiveUp(reason)) => {
+                count(&self.tally().given_up);
+                answered(delivery.give_up(reason).await);
+            }
+            Ok(Next::Again) => answered(delivery.nack(pause).await),
             Err(BusError::Backplane(error)) if error.trouble == Trouble::Corrupt => {
                 answered(delivery.give_up(error.to_string()).await);
             }
+            // the node stops while the store is away: the message goes back as it came
+            Err(error) if is_away(&error) && stops.stop.is_cancelled() => {}
             Err(error) => {
                 tracing::warn!(run = hand.run, %error, "a task has to be done again");
-                answered(delivery.nack(PAUSE).await);
+                answered(delivery.nack(pause).await);
             }
         }
     }
 
-    /// Does a task; says why if it is given up.
-    async fn do_task(&self, hand: &Hand, hand_back: &CancellationToken) -> Result<Option<String>, BusError> {
-        let known = self.known(&hand.run).await?;
-        if !self.is_wanted(&known.record, hand) || !self.hands().take(&hand.run, hand.task, &hand.cancel) {
-            return Ok(None);
+    /// Does a task; says what becomes of its message.
+    async fn do_task(&self, hand: &Hand, stops: &Stops) -> Result<Next, BusError> {
+        // a store that is away must not use up the deliveries of a task
+        let known = self.patiently(&stops.stop, || self.known(&hand.run)).await?;
+        if !self.is_wanted(&known.record, hand) {
+            return Ok(Next::Forget);
         }
-        let made = self.work_on(hand, &known, hand_back).await;
-        self.hands().put_down(&hand.run, hand.task);
+        let _in_hand = match self.hands().take(&hand.run, (hand.task, hand.attempt), &hand.cancel) {
+            Ok(in_hand) => in_hand,
+            // a second message for what is being done: the first one will be answered
+            Err(Busy::Same) => return Ok(Next::Forget),
+            // this is the only message for this attempt: forgotten, the task would wait until the sweeper finds it
+            Err(Busy::Other) => return Ok(Next::Again),
+        };
+        let Some((known, _memory)) = self.wait_for_memory(hand, known, &stops.stop).await? else {
+            return Ok(Next::Forget);
+        };
+        self.note_taken(&known.record, hand);
+        let start = Instant::now();
+        let made = self.work_on(hand, &known, &stops.hand_back).await;
+        self.tally().busy.fetch_sub(1, Relaxed);
+        self.tally().took.note(u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX));
+        self.say_all(hand, known, made, &stops.hand_back).await
+    }
+
+    /// Takes the memory for a task; `None` if it is not wanted any more when there is room for it.
+    async fn wait_for_memory(
+        &self,
+        hand: &Hand,
+        known: Known,
+        stop: &CancellationToken,
+    ) -> Result<Option<(Known, Held)>, BusError> {
+        let start = Instant::now();
+        let held = tokio::select! {
+            held = self.budget().take(self.memory_of(&known.record, hand.task)) => held,
+            () = stop.cancelled() => {
+                let stopping = BackplaneError::new(Trouble::Unavailable, msg!("the server is stopping"));
+                return Err(stopping.into());
+            }
+        };
+        if start.elapsed() < LOOK {
+            return Ok(Some((known, held)));
+        }
+        let known = self.patiently(stop, || self.known(&hand.run)).await?;
+        Ok(self.is_wanted(&known.record, hand).then_some((known, held)))
+    }
+
+    fn note_taken(&self, record: &RunRecord, hand: &Hand) {
+        self.tally().busy.fetch_add(1, Relaxed);
+        let task = record.state.tasks.get(&hand.task);
+        if let Some(TaskStatus::Due { since }) = task.map(|task| &task.status) {
+            self.tally().waited.note(self.now().saturating_sub(*since).max(0).unsigned_abs());
+        }
+    }
+
+    /// Saves how a task ended, also if the store has to be waited for: the work is done.
+    async fn say_all(
+        &self,
+        hand: &Hand,
+        known: Known,
+        made: Made,
+        hand_back: &CancellationToken,
+    ) -> Result<Next, BusError> {
         let stopped = made.cut.is_empty() && made.result.as_ref().is_err_and(StepError::is_cancelled);
         if stopped && hand_back.is_cancelled() {
+            count(&self.tally().handed_back);
             let worker = hand.worker.clone();
             self.tell(&hand.run, taken(hand, self.until())).await?;
             let back = Event::Restarted { node: worker, alive: "-".to_owned() };
-            return self.tell(&hand.run, back).await.map(|_| None);
+            return self.tell(&hand.run, back).await.map(|_| Next::Forget);
         }
         if stopped {
-            return self.say_stopped(hand, made).await.map(|()| None);
+            return self.say_stopped(hand, made).await;
         }
-        self.say(hand, known, made).await
+        let first = self.say(hand, known, &made).await;
+        match first {
+            Err(error) if is_away(&error) => {
+                let again = || async { self.say(hand, self.known(&hand.run).await?, &made).await };
+                self.patiently(hand_back, again).await
+            }
+            said => said,
+        }
     }
 
     /// Saves how far a task came that was stopped: because its run was ended, or because another worker has
-    /// it, whose word counts then.
-    async fn say_stopped(&self, hand: &Hand, made: Made) -> Result<(), BusError> {
+    /// it, whose word counts then. One that was stopped although it is wanted is done again: the word to stop was meant
+    /// for an attempt before this one, and came late.
+    async fn say_stopped(&self, hand: &Hand, made: Made) -> Result<Next, BusError> {
         let saved = self.change(&hand.run, None, |record, _| {
             let current = record.state.tasks.get(&hand.task);
             let current = current.is_some_and(|task| task.attempt == hand.attempt && !task.is_done());
@@ -164,7 +297,8 @@ impl Bus {
             }
             Vec::new()
         });
-        saved.await.map(|_| ())
+        let known = saved.await?;
+        Ok(if self.is_wanted(&known.record, hand) { Next::Again } else { Next::Forget })
     }
 
     /// Whether a task is still to be done by whoever has this message.
@@ -247,8 +381,8 @@ impl Bus {
         self.now().saturating_add(i64::try_from(self.settings().lease.as_millis()).unwrap_or(i64::MAX))
     }
 
-    /// Saves how a task ended; says why if it is given up.
-    async fn say(&self, hand: &Hand, known: Known, made: Made) -> Result<Option<String>, BusError> {
+    /// Saves how a task ended.
+    async fn say(&self, hand: &Hand, known: Known, made: &Made) -> Result<Next, BusError> {
         let Hand { task, attempt, .. } = *hand;
         let event = match &made.result {
             _ if !made.cut.is_empty() => {
@@ -275,21 +409,31 @@ impl Bus {
             record.state.on(event.clone(), now)
         });
         let known = saved.await?;
+        self.note_end(hand, &known.record, made.result.is_ok());
         let failed = known.record.state.tasks.get(&task).and_then(|task| match &task.status {
             TaskStatus::Failed(error) => Some(error),
             TaskStatus::Due { .. } | TaskStatus::Out { .. } | TaskStatus::Done => None,
         });
         let hopeless = failed.filter(|error| error.retry || error.fault == Fault::Ours);
-        Ok(hopeless.map(|error| error.text(known.record.language)))
+        Ok(hopeless.map_or(Next::Forget, |error| Next::GiveUp(error.text(known.record.language))))
+    }
+
+    fn note_end(&self, hand: &Hand, record: &RunRecord, is_done: bool) {
+        let tried_again = record.state.tasks.get(&hand.task).is_some_and(|task| task.attempt > hand.attempt);
+        count(match (is_done, tried_again) {
+            (true, _) => &self.tally().done,
+            (false, true) => &self.tally().retried,
+            (false, false) => &self.tally().failed,
+        });
     }
 
     /// Gives a task up that was not done.
-    async fn fail(&self, hand: &Hand, error: StepError) -> Result<Option<String>, BusError> {
+    async fn fail(&self, hand: &Hand, error: StepError) -> Result<Next, BusError> {
         let known = self.known(&hand.run).await?;
         if !self.is_wanted(&known.record, hand) {
-            return Ok(None);
+            return Ok(Next::Forget);
         }
-        self.say(hand, known, Made::failed(error)).await
+        self.say(hand, known, &Made::failed(error)).await
     }
 
     /// Stops what this node does of runs that were ended, as soon as that is announced.
@@ -321,7 +465,7 @@ fn note(ended: Result<(), tokio::task::JoinError>) {
     }
 }
 
-fn answered(result: Result<(), backplane::BackplaneError>) {
+fn answered(result: Result<(), BackplaneError>) {
     if let Err(error) = result {
         tracing::warn!(%error, "an answer did not reach the broker: the message comes again");
     }

@@ -1,10 +1,9 @@
-use super::{Body, Piece, Publications, owner};
+use super::{Body, Piece, Publications, content::Content, owner};
 use crate::{BusError, bus::chunk::Packer};
 use backplane::Expect;
 use bus_core::{error::StepError, msg, record::Batch};
 use connectors::contract::{Edition, Offer, Publisher};
 use futures::future::BoxFuture;
-use sha2::{Digest, Sha256};
 use std::time::Duration;
 
 /// Hours a publication is kept, where neither the step nor the workflow says.
@@ -43,7 +42,7 @@ impl Publisher for Author {
                 time: Duration::from_secs(u64::from(hours) * 3_600),
                 packer: Packer::default(),
                 chunks: Vec::new(),
-                digest: Sha256::new(),
+                content: Content::default(),
             });
             Ok(edition)
         })
@@ -59,12 +58,13 @@ struct Draft {
     time: Duration,
     packer: Packer,
     chunks: Vec<Piece>,
-    digest: Sha256,
+    content: Content,
 }
 
 impl Edition for Draft {
     fn add<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<(), StepError>> {
         Box::pin(async move {
+            self.content.add(batch);
             self.packer.push(batch);
             if self.packer.size() >= CHUNK { self.flush().await } else { Ok(()) }
         })
@@ -81,14 +81,15 @@ impl Edition for Draft {
 }
 
 impl Draft {
-    /// Keeps the records so far as a chunk. Its name follows from the run, its place and what it says: whoever does
-    /// the step again writes the same chunks, and one that differs stands beside them.
+    /// Keeps the records that wait as a chunk. Its name follows from the run, from its first record and from what all
+    /// records to its end say: whoever does the step again writes the same chunks, and one that differs stands beside
+    /// them.
     async fn flush(&mut self) -> Result<(), StepError> {
         let packer = std::mem::take(&mut self.packer);
-        let (digest, records) = (packer.digest(), packer.records());
-        self.digest.update(&digest);
+        let records = packer.records();
+        let (first, digest) = (self.content.records() - records, self.content.digest());
         let owner = owner(&self.offer.slug);
-        let name = format!("{owner}/{}/{:06}-{digest}", self.run, self.chunks.len());
+        let name = format!("{owner}/{}/{first:09}-{digest}", self.run);
         let bytes = packer.finish();
         self.chunks.push(Piece { name: name.clone(), records, bytes: bytes.len() });
         let kept = self.publications.0.store().put_chunk(&name, &owner, bytes, self.time).await;
@@ -97,8 +98,7 @@ impl Draft {
 
     /// Puts the new edition in the place of the old one.
     async fn swap(self) -> Result<(), StepError> {
-        let digest: String =
-            self.digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let digest = self.content.digest();
         loop {
             let old = self.publications.body(&self.offer.slug).await.map_err(|error| trouble(&error))?;
             if old.as_ref().is_some_and(|(body, _)| body.workflow != self.workflow) {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::{Keys, Start, Vault, testing::Node};
+use backplane::Pattern;
 use bus_core::{
     Language,
     api::{Password, RunStatus, StartedBy},
@@ -96,10 +97,19 @@ async fn what_says_the_same_keeps_its_age() {
     let second = known(&bus).await;
     assert_eq!((second.info.at, &second.etag), (first.info.at, &first.etag));
     assert_eq!(second.info.until.0, first.info.until.0 + HOUR);
+    // the same in batches that were cut elsewhere
+    let mut edition = begin(&bus, "w", "r3").await.expect("begun");
+    for numbers in [0..1, 1..3] {
+        edition.add(&batch(numbers)).await.expect("added");
+    }
+    edition.finish().await.expect("finished");
+    let third = known(&bus).await;
+    assert_eq!((third.info.at, &third.etag, third.info.run.as_str()), (first.info.at, &first.etag, "r3"));
     // runs that find nothing new keep it, also beyond its time
     for _ in 0..5 {
         node.hand.forward(6 * HOUR);
-        bus.publications().prolong("w").await.expect("prolonged");
+        bus.publications().prolong("w", &["bornes".to_owned()]).await.expect("prolonged");
+        bus.publications().prolong("other", &["bornes".to_owned()]).await.expect("not theirs");
     }
     assert_eq!(known(&bus).await.etag, first.etag);
     let records = bus.publications().batches("bornes").await.expect("there");
@@ -200,6 +210,60 @@ async fn a_bus_runs_what_it_keeps() {
     work.join_all().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_not_changed_stays_beside_what_has() {
+    let node = Node::new();
+    let bus = node.bus();
+    let (stop, mut work) = (CancellationToken::new(), JoinSet::new());
+    work.spawn({
+        let (bus, stop) = (bus.clone(), stop.clone());
+        async move { bus.work(stop).await }
+    });
+    let mut workflow = Workflow::new("two");
+    for name in ["old", "new"] {
+        workflow.steps.push(step(name, "file", &json!({ "path": format!("{name}.ndjson") })));
+        let out = format!("out-{name}");
+        workflow.steps.push(step(&out, "publish", &json!({ "slug": name })));
+        workflow.links.push(Link::between(name, &out));
+    }
+    let id = bus.workflows().create(workflow, "anne").await.expect("created").id;
+    std::fs::create_dir_all(bus.folder(&id)).expect("made");
+    let write = |name: &str, text: &str| std::fs::write(bus.folder(&id).join(name), text).expect("written");
+    let run = async || {
+        let asked = Start { by: StartedBy::Schedule(Time(0)), ..start(&id) };
+        let mut heard = bus.broker().listen(Pattern::new(&format!("run.{id}.*"))).await.expect("heard");
+        let run = bus.start(asked).await.expect("started").id;
+        // said when all that follows from the end is done
+        while let Some(said) = heard.next().await {
+            let said = String::from_utf8_lossy(&said.body).into_owned();
+            if ["succeeded", "unchanged", "failed"]
+                .iter()
+                .any(|end| said == format!("{{\"changed\":\"{end}\"}}"))
+            {
+                break;
+            }
+        }
+        bus.wait(&run, Duration::from_secs(60)).await.expect("ended").status
+    };
+    let known = async |slug: &str| bus.publications().get(slug).await.expect("read").expect("published");
+    write("old.ndjson", "{\"n\":1}\n");
+    write("new.ndjson", "{\"n\":2}\n");
+    assert_eq!(run().await, RunStatus::Succeeded);
+    let (old, new) = (known("old").await, known("new").await);
+    node.hand.forward(13 * HOUR);
+    write("new.ndjson", "{\"n\":33}\n");
+    assert_eq!(run().await, RunStatus::Succeeded);
+    let (still, newer) = (known("old").await, known("new").await);
+    assert_eq!((still.info.at, &still.etag, &still.info.run), (old.info.at, &old.etag, &old.info.run));
+    assert_eq!(still.info.until.0, old.info.until.0 + 13 * HOUR, "it holds as long again");
+    assert!(newer.etag != new.etag && newer.info.at > new.info.at);
+    node.hand.forward(13 * HOUR);
+    assert_eq!(run().await, RunStatus::Unchanged);
+    assert_eq!(known("old").await.info.until.0, old.info.until.0 + 26 * HOUR);
+    stop.cancel();
+    work.join_all().await;
+}
+
 #[tokio::test]
 async fn a_schedule_starts_one_run_a_slot() {
     let node = Node::new();
@@ -213,7 +277,7 @@ async fn a_schedule_starts_one_run_a_slot() {
     let id = bus.workflows().create(workflow, "anne").await.expect("created").id;
     node.hand.forward(3 * HOUR);
     let (one, other) = (bus.schedules(), bus.schedules());
-    let (one, other) = futures::join!(one.fire(&bus), other.fire(&bus));
+    let (one, other) = futures::join!(one.fire(&bus, 1), other.fire(&bus, 1));
     one.and(other).expect("fired");
     let runs = bus.runs(&id, None, 10).await.expect("listed").items;
     assert_eq!(runs.len(), 3, "{runs:?}");

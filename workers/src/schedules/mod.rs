@@ -3,7 +3,8 @@
 //! Each schedule of a workflow has a document that says when it is due next; an index by time finds those that are,
 //! so that nothing walks over all workflows. A slot is fired in two steps: the run is started under an id that follows
 //! from the slot, then the document moves on, by compare-and-set. Whoever does the first step twice (a crash between
-//! the two, two nodes at once) starts one run; a lease only keeps nodes from doing the same work.
+//! the two, two nodes at once) starts one run; a lease keeps nodes from doing the same work. Whoever holds it shows
+//! its token with every slot (fencing): one that was held up and has lost the lease meanwhile fires nothing any more.
 
 mod slots;
 
@@ -48,6 +49,9 @@ struct Due {
     schedule: Schedule,
     /// The next slot, ms since the Unix epoch.
     at: i64,
+    /// The token of the lease under which it was moved on last.
+    #[serde(default)]
+    fence: u64,
 }
 
 /// A slot whose time has come.
@@ -126,10 +130,16 @@ impl Schedules {
                 if known.as_ref().is_some_and(|known| known.schedule == schedule) {
                     break;
                 }
+                let fence = known.as_ref().map_or(0, |known| known.fence);
                 let at = known.map(|known| Time(known.at));
                 let Some(at) = at.or_else(|| after(&schedule, Time(now(&*self.clock)))) else { break };
-                let due =
-                    Due { form: 1, workflow: workflow.to_owned(), schedule: schedule.clone(), at: at.0 };
+                let due = Due {
+                    form: 1,
+                    workflow: workflow.to_owned(),
+                    schedule: schedule.clone(),
+                    at: at.0,
+                    fence,
+                };
                 if self.put(id, &due, old.as_ref()).await? {
                     break;
                 }
@@ -138,11 +148,12 @@ impl Schedules {
         Ok(())
     }
 
-    /// Fires everything whose time has come; says how many slots that were.
+    /// Fires everything whose time has come, under the lease of this token; says how many slots that were.
     ///
     /// # Errors
-    /// If the store or the broker is in trouble: what was not fired is due at the next call.
-    pub async fn fire(&self, starts: &dyn Starts) -> Result<usize, BusError> {
+    /// If the store or the broker is in trouble: what was not fired is due at the next call. If somebody with a later
+    /// token has been here: the lease is lost.
+    pub async fn fire(&self, starts: &dyn Starts, fence: u64) -> Result<usize, BusError> {
         let mut fired = 0;
         loop {
             let until = now(&*self.clock).saturating_add(1);
@@ -153,14 +164,22 @@ impl Schedules {
                 return Ok(fired);
             }
             for document in found {
-                fired += self.fire_one(&document, starts).await?;
+                fired += self.fire_one(&document, starts, fence).await?;
             }
         }
     }
 
     /// Fires one slot of a schedule, or those of all times that were missed; moves it on.
-    async fn fire_one(&self, document: &Document, starts: &dyn Starts) -> Result<usize, BusError> {
+    async fn fire_one(
+        &self,
+        document: &Document,
+        starts: &dyn Starts,
+        fence: u64,
+    ) -> Result<usize, BusError> {
         let due = read(document)?;
+        if due.fence > fence {
+            return Err(BackplaneError::conflict("schedules").into());
+        }
         let time = now(&*self.clock);
         let Ok(times) = due.schedule.times() else {
             // a zone that this version does not know any more: the next save of the workflow says so
@@ -201,7 +220,7 @@ impl Schedules {
         match times.next_after(next) {
             Some(at) => {
                 // if not, somebody else has moved it on
-                self.put(&document.id, &Due { at: at.0, ..due }, Some(document)).await?;
+                self.put(&document.id, &Due { at: at.0, fence, ..due }, Some(document)).await?;
             }
             None => self.store.delete(DUE, &document.id, Expect::Revision(document.revision)).await?,
         }
@@ -220,13 +239,17 @@ impl Schedules {
             }
             match self.store.lease("schedules", node, LEASE).await {
                 Ok(Some(lease)) => held = Some(lease),
-                Ok(None) => continue,
+                Ok(None) => {
+                    held = None;
+                    continue;
+                }
                 Err(error) => {
                     tracing::warn!(%error, "schedules wait for the store");
                     continue;
                 }
             }
-            if let Err(error) = self.fire(starts).await {
+            let fence = held.as_ref().map_or(0, |lease| lease.token);
+            if let Err(error) = self.fire(starts, fence).await {
                 tracing::warn!(%error, "schedules could not be fired; they are tried again");
             }
         }

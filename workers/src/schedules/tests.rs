@@ -57,7 +57,7 @@ async fn bus(start: &str, schedule: Schedule) -> (Node, Schedules) {
 async fn live(clock: &HandClock, schedules: &Schedules, runs: &Runs, minutes: i64) {
     for _ in 0..minutes {
         clock.forward(MINUTE);
-        schedules.fire(runs).await.expect("fired");
+        schedules.fire(runs, 1).await.expect("fired");
     }
 }
 
@@ -100,7 +100,7 @@ async fn what_was_missed_is_left_out_or_made_up() {
         // off for days, then started anew
         node.hand.set(at("2026-05-09T12:00:00Z"));
         let (schedules, runs) = (Schedules::new(node.store(), node.clock()), Runs::default());
-        schedules.fire(&runs).await.expect("fired");
+        schedules.fire(&runs, 1).await.expect("fired");
         live(&node.hand, &schedules, &runs, DAY / MINUTE).await;
         assert_eq!(runs.slots(), expected, "{missed:?}");
     }
@@ -111,7 +111,7 @@ async fn of_what_is_made_up_there_is_a_limit() {
     let (node, schedules) = bus("2026-05-05T12:00:00Z", schedule("* * * * *", Missed::All)).await;
     node.hand.set(at("2027-05-05T12:00:00Z"));
     let runs = Runs::default();
-    assert_eq!(schedules.fire(&runs).await, Ok(MOST_MISSED));
+    assert_eq!(schedules.fire(&runs, 1).await, Ok(MOST_MISSED));
     assert_eq!(runs.slots().last().map(String::as_str), Some("2027-05-05T12:00:00.000Z"));
 }
 
@@ -121,10 +121,28 @@ async fn schedulers_at_once_fire_each_slot_once() {
     let runs = Runs::default();
     for _ in 0..50 {
         node.hand.forward(4 * MINUTE);
-        let (one, other) = futures::join!(schedules.fire(&runs), schedules.fire(&runs));
+        let (one, other) = futures::join!(schedules.fire(&runs, 1), schedules.fire(&runs, 1));
         one.and(other).expect("fired");
     }
     assert_eq!(runs.slots().len(), 40);
+}
+
+#[tokio::test]
+async fn a_scheduler_that_has_lost_its_lease_fires_nothing() {
+    let (node, schedules) = bus("2026-05-05T12:00:00Z", schedule("*/5 * * * *", Missed::All)).await;
+    let (store, time) = (node.store(), Duration::from_secs(15));
+    let old = store.lease("schedules", "old", time).await.expect("asked").expect("free");
+    node.hand.forward(5 * MINUTE);
+    let new = store.lease("schedules", "new", time).await.expect("asked").expect("run out");
+    let (early, late) = (Runs::default(), Runs::default());
+    assert_eq!(schedules.fire(&late, new.token).await, Ok(1));
+    // the old one was held up between its lease and its work, and a further slot is due now
+    node.hand.forward(5 * MINUTE);
+    let fenced = schedules.fire(&early, old.token).await;
+    assert!(matches!(fenced, Err(BusError::Backplane(error)) if error.trouble == Trouble::Conflict));
+    assert!(early.slots().is_empty());
+    assert_eq!(schedules.fire(&late, new.token).await, Ok(1));
+    assert_eq!(late.slots(), ["2026-05-05T12:05:00.000Z", "2026-05-05T12:10:00.000Z"]);
 }
 
 #[tokio::test]
@@ -198,11 +216,11 @@ proptest! {
                 if crash {
                     let failing = Schedules { store: node.store_that_fails_after(writes), ..whole.clone() };
                     // ends with an error, as a process would in the middle
-                    let (one, other) = futures::join!(failing.fire(&runs), whole.fire(&runs));
+                    let (one, other) = futures::join!(failing.fire(&runs, 1), whole.fire(&runs, 1));
                     drop((one, other));
                 }
             }
-            whole.fire(&runs).await.expect("fired");
+            whole.fire(&runs, 1).await.expect("fired");
             let times = schedule(every, Missed::All).times().expect("a schedule");
             let (start, end) = (Time(at("2026-10-24T20:00:00Z")), Time(node.hand.milliseconds()));
             let expected: Vec<String> =

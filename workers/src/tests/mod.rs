@@ -231,6 +231,18 @@ fn what_cannot_start_says_why() {
     assert!(text(&[("a", "limit", limit)], &["a -> b"]).contains("the port `b.in`, which does not exist"));
 }
 
+#[test]
+fn wrong_settings_come_with_advice() {
+    let folder = tempfile::tempdir().unwrap();
+    let workflow = workflow(&[("a", "limit", json!({ "records": 1, "frmo": 2 }))], &[]);
+    let report = run(&workflow, options(folder.path()));
+    let error = report.error.unwrap().error;
+    let said = "step `a`: frmo: unknown field `frmo`; ";
+    assert!(error.text(Language::En).starts_with(said), "{}", error.text(Language::En));
+    let said = "étape `a`: frmo: champ inconnu `frmo` ; ";
+    assert!(error.text(Language::Fr).starts_with(said), "{}", error.text(Language::Fr));
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_told_and_leaves_nothing_half_written() {

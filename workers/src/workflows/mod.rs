@@ -9,6 +9,7 @@
 //! - A deleted workflow is first marked as gone, and is gone for every reader then; what belongs to it is removed in
 //!   peace, the record last.
 
+mod library;
 mod stored;
 
 pub use stored::{Granted, OldVersion, Principal, StoredWorkflow, Who};
@@ -19,23 +20,14 @@ use crate::{
 };
 use backplane::{Document, Expect, IndexValue, Query, Store, Trouble};
 use bus_core::{
-    Message,
     api::{Page, Role, Time, Version},
     catalogue::Catalogue,
-    check::{Problem, Whole, check, check_whole},
     msg,
-    workflow::{
-        Loaded, Workflow,
-        expand::{Found, unknown, uses},
-    },
+    workflow::Workflow,
 };
 use connectors::contract::Clock;
 use serde_json::json;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    sync::Arc,
-};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 use stored::{Body, GRANTS, VERSIONS, VersionBody, WORKFLOWS, version_id};
 
 /// How many earlier states of a workflow are kept if nothing else is said.
@@ -77,40 +69,6 @@ impl Workflows {
     pub const fn keeping(mut self, versions: u64) -> Self {
         self.versions_kept = versions;
         self
-    }
-
-    /// What is wrong with a document.
-    #[must_use]
-    pub fn check(&self, document: &Workflow) -> Vec<Problem> {
-        check(&Loaded::from(document.clone()), &*self.catalogue)
-    }
-
-    /// What is wrong with a document of this owner and with the workflows it uses, and what runs.
-    ///
-    /// # Errors
-    /// If the store is in trouble.
-    pub async fn whole(&self, document: &Workflow, owner: &str) -> Result<Whole, BusError> {
-        let mut library: BTreeMap<String, Result<Found, Message>> = BTreeMap::new();
-        let mut waiting: Vec<String> = uses(document).into_iter().map(str::to_owned).collect();
-        while let Some(name) = waiting.pop() {
-            if library.contains_key(&name) {
-                continue;
-            }
-            let found = match self.named(owner, &name).await {
-                Ok(found) => {
-                    waiting.extend(uses(&found.document).into_iter().map(str::to_owned));
-                    Ok(Found { key: found.id, workflow: found.document })
-                }
-                Err(BusError::Refused(message)) => Err(message),
-                Err(BusError::Missing) => Err(unknown(&name, [])),
-                Err(error) => return Err(error),
-            };
-            library.insert(name, found);
-        }
-        let loaded = Loaded::from(document.clone());
-        let mut lookup =
-            |_: &str, name: &str| library.get(name).cloned().unwrap_or_else(|| Err(unknown(name, [])));
-        Ok(check_whole(&loaded, &*self.catalogue, &mut lookup))
     }
 
     async fn is_draft(&self, document: &Workflow, owner: &str) -> Result<bool, BusError> {
@@ -314,32 +272,6 @@ impl Workflows {
             last = Some(id);
         }
         Ok(Page { items, next: last.filter(|_| more) })
-    }
-
-    /// The workflow of an owner that goes by this id or name.
-    ///
-    /// # Errors
-    /// [`BusError::Missing`] if there is none; [`BusError::Refused`] if there are several of that name; if the store
-    /// is in trouble.
-    pub async fn named(&self, owner: &str, name: &str) -> Result<StoredWorkflow, BusError> {
-        let who = Who::account(owner);
-        match self.get(name).await {
-            Ok(workflow) if workflow.role(&who).is_some() => return Ok(workflow),
-            Ok(_) | Err(BusError::Missing) => {}
-            Err(error) => return Err(error),
-        }
-        let query = Query { limit: 10, ..Query::of("name", vec![owner.into(), name.into()]) };
-        let mut found = Vec::new();
-        for document in self.store.find(WORKFLOWS, query).await? {
-            found.extend(read(&document)?);
-        }
-        if found.len() > 1 {
-            return Err(BusError::Refused(msg!(
-                "there are several workflows named `{name}`: write the id of one",
-                name = name
-            )));
-        }
-        found.pop().ok_or(BusError::Missing)
     }
 
     /// Ends what a crash has interrupted: brings what follows from workflows in line with them, and says of how many.

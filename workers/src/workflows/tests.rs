@@ -1,6 +1,6 @@
 use super::*;
-use crate::testing::Node;
-use bus_core::{Language, workflow::Step};
+use crate::{GROUPS, Group, testing::Node};
+use bus_core::{Language, check::Whole, workflow::Step};
 use connectors::Connectors;
 use proptest::prelude::*;
 use tokio::task::JoinSet;
@@ -48,7 +48,8 @@ async fn one_with_errors_is_a_draft_until_they_are_mended() {
     wrong.steps[1].connector = "discrad".to_owned();
     let made = workflows.create(wrong.clone(), "anne").await.expect("created");
     assert!(made.draft);
-    let findings: Vec<_> = workflows.check(&wrong).iter().map(|found| found.finding(Language::En)).collect();
+    let problems = workflows.whole(&wrong, "anne").await.expect("checked").problems;
+    let findings: Vec<_> = problems.iter().map(|found| found.finding(Language::En)).collect();
     assert_eq!(findings[0].step.as_deref(), Some("out"));
     assert_eq!(findings[0].advice, "did you mean `discard`?");
     assert!(!workflows.save(&made.id, document("a"), "anne", Some(1)).await.expect("saved").draft);
@@ -180,11 +181,43 @@ async fn a_workflow_is_found_by_its_name() {
     let node = Node::new();
     let workflows = workflows(&node);
     let id = workflows.create(document("meteo"), "anne").await.expect("created").id;
-    assert_eq!(workflows.named("anne", "meteo").await.expect("found").id, id);
-    assert_eq!(workflows.named("anne", &id).await.expect("found").id, id);
-    assert_eq!(workflows.named("bob", &id).await.expect_err("not his"), BusError::Missing);
+    let (anne, bob) = (Who::account("anne"), Who::account("bob"));
+    assert_eq!(workflows.named(&anne, "meteo").await.expect("found").id, id);
+    assert_eq!(workflows.named(&anne, &id).await.expect("found").id, id);
+    assert_eq!(workflows.named(&bob, &id).await.expect_err("not his"), BusError::Missing);
     workflows.create(document("meteo"), "anne").await.expect("created");
-    assert!(matches!(workflows.named("anne", "meteo").await, Err(BusError::Refused(_))));
+    assert!(matches!(workflows.named(&anne, "meteo").await, Err(BusError::Refused(_))));
+}
+
+#[tokio::test]
+async fn what_a_group_was_given_is_found_for_everybody_in_it() {
+    let node = Node::new();
+    let workflows = workflows(&node);
+    let id = workflows.create(document("meteo"), "anne").await.expect("created").id;
+    let group = Group { name: "g".into(), members: vec!["bob".into()], owner: "carl".into() };
+    let body = serde_json::to_value(&group).expect("written");
+    node.store().save(GROUPS, "g1", body, Expect::Absent).await.expect("kept");
+    let who = async |account: &str| Who::known(&*node.store(), account).await.expect("read");
+    assert_eq!(workflows.named(&who("bob").await, "meteo").await, Err(BusError::Missing));
+    let shares = with(Principal::Group("g1".into()), Role::Viewer);
+    workflows.set_shares(&id, shares).await.expect("shared");
+    for account in ["bob", "carl"] {
+        for name in ["meteo", &id] {
+            assert_eq!(workflows.named(&who(account).await, name).await.expect("found").id, id);
+        }
+    }
+    assert_eq!(workflows.named(&who("dora").await, "meteo").await, Err(BusError::Missing));
+    let own = workflows.create(document("meteo"), "bob").await.expect("created").id;
+    assert_eq!(workflows.named(&who("bob").await, "meteo").await.expect("found").id, own, "one's own first");
+    assert_eq!(workflows.named(&who("bob").await, &id).await.expect("found").id, id);
+
+    let mut outer = Workflow::new("outer");
+    let settings = json!({ "workflow": id }).as_object().cloned().unwrap_or_default();
+    outer.steps = vec![Step { id: "a".into(), connector: "workflow".into(), settings, ..Step::default() }];
+    let unknown =
+        |whole: &Whole| whole.problems.iter().any(|it| it.problem.to_string().contains("no workflow"));
+    assert!(!unknown(&workflows.whole(&outer, "carl").await.expect("checked")));
+    assert!(unknown(&workflows.whole(&outer, "dora").await.expect("checked")));
 }
 
 /// What is asked of a store that fails after some writes, as if the process had ended there.

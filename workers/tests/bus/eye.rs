@@ -8,7 +8,7 @@ use bus_core::{
     workflow::Workflow,
 };
 use serde_json::json;
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 use workers::{BusError, BusSettings, Split};
 
@@ -29,6 +29,7 @@ fn asked(document: Workflow, step: &str) -> PreviewAsked {
         workflow: None,
         step: step.to_owned(),
         sample_of: None,
+        inputs: BTreeMap::new(),
         records: 1_000,
         parameters: serde_json::Map::new(),
     }
@@ -101,8 +102,15 @@ async fn the_records_of_a_link_can_be_looked_at() {
         }
         assert_eq!(count, 1_000, "the first of them");
         drop(records);
-        assert_eq!(house.bus.table(&run, "out", "out", 0, 1).await.unwrap().total, 0);
-        assert!(matches!(house.bus.table(&run, "nothing", "out", 0, 1).await, Err(BusError::Missing)));
+        assert_eq!(house.bus.table(&run, "out", "errors", 0, 1).await.unwrap().total, 0);
+        for (step, port) in [("out", "out"), ("even", "nowhere"), ("nothing", "out")] {
+            let missing = house.bus.table(&run, step, port, 0, 1).await;
+            assert!(matches!(missing, Err(BusError::Missing)), "{step}.{port}");
+            assert!(
+                matches!(house.bus.records(&run, step, port).await, Err(BusError::Missing)),
+                "{step}.{port}"
+            );
+        }
         for chunk in house.store.chunks(&format!("run/{run}"), None, 100).await.unwrap() {
             house.store.delete_chunk(&chunk.name).await.unwrap();
         }
@@ -115,24 +123,82 @@ async fn the_records_of_a_link_can_be_looked_at() {
 async fn a_preview_shows_a_sample_and_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let house = House::new(folder.path(), quick());
-    let preview = house.bus.preview(asked(even(), "even"), Language::En).await.unwrap();
+    let preview = house.bus.preview(asked(even(), "even"), "me", Language::En).await.unwrap();
     assert_eq!(preview.error, None);
     assert_eq!((preview.ports["out"].kept, preview.ports["errors"].kept), (500, 500));
-    let source = house.bus.preview(asked(even(), "in"), Language::En).await.unwrap();
+    let source = house.bus.preview(asked(even(), "in"), "me", Language::En).await.unwrap();
     assert_eq!(source.ports["out"].rows.len(), 1_000);
-    let sink = house.bus.preview(asked(even(), "out"), Language::En).await.unwrap();
+    let sink = house.bus.preview(asked(even(), "out"), "me", Language::En).await.unwrap();
     assert_eq!(sink.ports["in"].rows.len(), 500);
     assert_eq!(house.file("", "even.ndjson"), "");
     let mut wrong = even();
     wrong.steps[0].settings.clear();
-    let wrong = house.bus.preview(asked(wrong, "even"), Language::En).await.unwrap();
+    let wrong = house.bus.preview(asked(wrong, "even"), "me", Language::En).await.unwrap();
     assert!(wrong.error.unwrap().text.contains("fields"));
-    assert!(matches!(house.bus.preview(asked(even(), "no"), Language::En).await, Err(BusError::Missing)));
+    assert!(matches!(
+        house.bus.preview(asked(even(), "no"), "me", Language::En).await,
+        Err(BusError::Missing)
+    ));
     let endless = workflow(&[("in", "endless", json!({})), ("out", "discard", json!({}))], &["in -> out"]);
-    let endless = house.bus.preview(asked(endless, "in"), Language::En).await.unwrap();
+    let endless = house.bus.preview(asked(endless, "in"), "me", Language::En).await.unwrap();
     assert_eq!((endless.ports["out"].rows.len(), endless.error), (1_000, None));
     assert!(preview.milliseconds > 0.0);
     assert!(house.store.chunks("", None, 10).await.unwrap().is_empty());
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_preview_runs_what_a_run_would() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::new(folder.path(), quick());
+    let mut inner = workflow(
+        &[
+            ("entry", "workflow-input", json!({})),
+            ("even", "refuse-odd", json!({})),
+            ("exit", "workflow-output", json!({})),
+        ],
+        &["entry -> even -> exit"],
+    );
+    house.keep("evens", &inner).await;
+    let steps = [
+        ("in", "generator", numbers(100)),
+        ("inner", "workflow", json!({ "workflow": "evens" })),
+        ("few", "limit", json!({ "records": 5 })),
+        ("out", "file-out", json!({ "path": "out.ndjson" })),
+    ];
+    let mut outer = workflow(&steps, &["in -> inner -> few -> out"]);
+    let looked = async |document: &Workflow, step: &str| {
+        house.bus.preview(asked(document.clone(), step), "me", Language::En).await.unwrap()
+    };
+    let inside = looked(&outer, "inner").await;
+    assert_eq!(inside.error, None);
+    assert_eq!((inside.ports["out"].total, inside.ports["errors"].total), (50, 50));
+    assert_eq!(inside.ports["out"].rows[1], json!({ "number": 2 }));
+    assert_eq!(inside.ports["errors"].rows[0]["step"], "inner~even");
+    assert_eq!(looked(&outer, "out").await.ports["in"].total, 5);
+
+    outer.steps[2].disabled = true;
+    assert_eq!(looked(&outer, "out").await.ports["in"].total, 50, "what is switched off lets all through");
+    let off = looked(&outer, "few").await;
+    assert!(off.ports.is_empty() && off.error.unwrap().text.contains("switched off"));
+    outer.steps[0].disabled = true;
+    assert!(looked(&outer, "out").await.error.unwrap().text.contains("leads to the step is switched off"));
+    outer.steps[0].disabled = false;
+
+    let others = house.bus.preview(asked(outer.clone(), "inner"), "eve", Language::En).await.unwrap();
+    assert_eq!(others.error.unwrap().text, "step `inner`: there is no workflow `evens`");
+    inner.steps.pop();
+    inner.links.pop();
+    house.keep("evens", &inner).await;
+    outer.links.truncate(1);
+    let endless = looked(&outer, "inner").await;
+    assert_eq!(
+        endless.ports.keys().collect::<Vec<_>>(),
+        ["errors"],
+        "nothing leaves it: {:?}",
+        endless.error
+    );
+    assert_eq!(house.file("", "out.ndjson"), "");
     house.close().await;
 }
 
@@ -152,7 +218,7 @@ async fn a_preview_may_take_the_records_of_a_run() {
     let run = house.succeeds("w").await.id;
     let before = gate("once", |gate| gate.tries);
     let sample = PreviewAsked { sample_of: Some(run), ..asked(document, "few") };
-    let preview = house.bus.preview(sample, Language::En).await.unwrap();
+    let preview = house.bus.preview(sample, "me", Language::En).await.unwrap();
     assert_eq!(preview.ports["out"].rows, [json!({ "read": true })]);
     assert_eq!(gate("once", |gate| gate.tries), before, "nothing outside was asked");
     house.close().await;

@@ -1,7 +1,7 @@
 //! A node on a folder of its own, with connectors that do odd things.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
-use backplane::{Collection, Expect, Priority, Store, embedded::Embedded};
+use backplane::{Broker, Collection, Expect, Priority, Store, embedded::Embedded};
 use bus_core::{
     Language,
     api::{RunStatus, RunSummary, StartedBy},
@@ -28,10 +28,11 @@ use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use workers::{Bus, BusParts, BusSettings, Start, SystemClock};
 
-static ODD: [Connector; 5] = [
+static ODD: [Connector; 6] = [
     Connector::source::<Gated>("gated"),
     Connector::source::<Endless>("endless"),
     Connector::source::<Flaky>("flaky"),
+    Connector::source::<Deaf>("deaf"),
     Connector::transform::<Break>("break"),
     Connector::transform::<Refuse>("refuse-odd"),
 ];
@@ -143,6 +144,28 @@ impl Source for Flaky {
     }
 }
 
+/// Does not listen to the end of its run, the first time it is read; sends one record after that.
+#[derive(Deserialize, JsonSchema)]
+struct Deaf {
+    name: String,
+}
+
+impl Source for Deaf {
+    async fn read(self, mut out: Outputs, _: Context) -> Result<Reading, StepError> {
+        let tries = gate(&self.name, |gate| {
+            gate.tries += 1;
+            gate.tries
+        });
+        if tries == 1 {
+            std::future::pending::<()>().await;
+        }
+        let mut builder = BatchBuilder::new();
+        builder.json(&json!({ "read": true })).unwrap();
+        out.send(builder.take()).await?;
+        Ok(Reading::Complete)
+    }
+}
+
 /// Panics.
 #[derive(Deserialize, JsonSchema)]
 struct Break {}
@@ -201,10 +224,22 @@ pub(crate) fn quick() -> BusSettings {
 pub(crate) fn node(folder: &Path, settings: BusSettings, slots: usize) -> (Bus, Embedded) {
     let clock = Arc::new(|| workers::now(&SystemClock));
     let store = Embedded::open(&folder.join("data"), clock).unwrap();
-    let bus = Bus::new(BusParts {
-        node: "here".to_owned(),
-        broker: Arc::new(store.clone()),
-        store: Arc::new(store.clone()),
+    let plane: (&str, Arc<dyn Store>, Arc<dyn Broker>) =
+        ("here", Arc::new(store.clone()), Arc::new(store.clone()));
+    (node_over(folder, plane, settings, slots), store)
+}
+
+/// A node of this name over this store and broker.
+pub(crate) fn node_over(
+    folder: &Path,
+    (name, store, broker): (&str, Arc<dyn Store>, Arc<dyn Broker>),
+    settings: BusSettings,
+    slots: usize,
+) -> Bus {
+    Bus::new(BusParts {
+        node: name.to_owned(),
+        broker,
+        store,
         clock: Arc::new(SystemClock),
         find,
         catalogue: Arc::new(Odd),
@@ -214,8 +249,7 @@ pub(crate) fn node(folder: &Path, settings: BusSettings, slots: usize) -> (Bus, 
         scratch: folder.join("scratch"),
         slots,
         settings,
-    });
-    (bus, store)
+    })
 }
 
 impl House {

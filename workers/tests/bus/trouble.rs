@@ -8,7 +8,7 @@ use bus_core::{
 };
 use serde_json::json;
 use std::time::Duration;
-use workers::BusError;
+use workers::{BusError, BusSettings, Split};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_fails_for_a_while_is_tried_again_then_given_up_and_can_be_resumed() {
@@ -39,6 +39,36 @@ async fn what_fails_for_a_while_is_tried_again_then_given_up_and_can_be_resumed(
     assert_eq!(house.ended(&run.id).await.status, RunStatus::Succeeded);
     assert!(letters().await.is_empty());
     assert!(matches!(house.bus.resume(&run.id).await, Err(BusError::Refused(_))));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_resumed_at_once_does_not_wait_for_the_sweeper() {
+    let folder = tempfile::tempdir().unwrap();
+    // nobody would find a lost message in the time of the test
+    let patience = Duration::from_secs(3_600);
+    let settings = BusSettings { split: Split::Always, patience, ..quick() };
+    let house = House::new(folder.path(), settings);
+    let steps = [
+        ("slow", "deaf", json!({ "name": "resumed" })),
+        ("out-slow", "discard", json!({})),
+        ("missing", "file", json!({ "path": "late.ndjson" })),
+        ("out", "discard", json!({})),
+    ];
+    house.keep("w", &workflow(&steps, &["slow -> out-slow", "missing -> out"])).await;
+    let run = house.start("w").await.id;
+    assert_eq!(house.ended(&run).await.status, RunStatus::Failed);
+    while gate("resumed", |gate| gate.tries) == 0 {
+        tokio::task::yield_now().await;
+    }
+    let files = folder.path().join("files/w");
+    std::fs::create_dir_all(&files).unwrap();
+    std::fs::write(files.join("late.ndjson"), "{\"n\":1}\n").unwrap();
+    // the first attempt of the slow one is still in hand when the second is published
+    house.bus.resume(&run).await.unwrap();
+    let ended = house.ended(&run).await;
+    assert_eq!((ended.status, ended.written), (RunStatus::Succeeded, 2));
+    assert_eq!(gate("resumed", |gate| gate.tries), 2);
     house.close().await;
 }
 

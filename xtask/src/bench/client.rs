@@ -36,9 +36,14 @@ impl Answer {
 impl Client {
     /// Connects, with the headers of `like`.
     pub(crate) fn connect(address: &str, headers: &str) -> Result<Self> {
+        Self::patient(address, headers, Duration::from_secs(600))
+    }
+
+    /// The same, for somebody who waits for an answer so long at most.
+    pub(crate) fn patient(address: &str, headers: &str, most: Duration) -> Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(Duration::from_secs(600)))?;
+        stream.set_read_timeout(Some(most))?;
         Ok(Self { address: address.to_owned(), stream: BufReader::new(stream), headers: headers.to_owned() })
     }
 

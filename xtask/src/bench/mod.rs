@@ -4,7 +4,7 @@
 //! timing, what ours and the peer wrote is compared.
 
 mod cases;
-mod client;
+pub(crate) mod client;
 mod compare;
 mod measure;
 mod peers;

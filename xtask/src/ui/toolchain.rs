@@ -30,6 +30,8 @@ impl Toolchain {
             return Ok(Self::Debian);
         }
         if nix::unistd::geteuid().is_root() && Path::new("/usr/bin/apt-get").exists() {
+            // its compiler comes by way of security updates: old lists name one that is too old, and installs it
+            lists()?;
             apt(&DEBIAN)?;
             return Ok(Self::Debian);
         }
@@ -66,9 +68,13 @@ pub(crate) fn apt(packages: &[&str]) -> Result<()> {
     };
     install(&format!("install {}", packages.join(", "))).or_else(|_| {
         // a fresh machine has no lists, or old ones
-        run("lists of packages", Command::new("apt-get").args(["update", "--quiet"]))?;
+        lists()?;
         install("install again")
     })
+}
+
+fn lists() -> Result<()> {
+    run("lists of packages", Command::new("apt-get").args(["update", "--quiet"]))
 }
 
 fn debian() -> Command {
@@ -98,7 +104,20 @@ fn has_wasm() -> bool {
 fn has_debian() -> bool {
     let parts =
         ["/usr/bin/cargo", "/usr/bin/rustc", "/usr/bin/wasm-ld-19", "/usr/lib/rustlib/src/rust/library"];
-    parts.iter().all(|part| Path::new(part).exists())
+    parts.iter().all(|part| Path::new(part).exists()) && new_enough("/usr/bin/rustc")
+}
+
+/// Whether a compiler is the one the workspace asks for, or a later one.
+fn new_enough(rustc: &str) -> bool {
+    let needed = minor(env!("CARGO_PKG_RUST_VERSION"));
+    let asked = Command::new(rustc).arg("--version").output();
+    asked
+        .is_ok_and(|said| minor(String::from_utf8_lossy(&said.stdout).trim_start_matches("rustc ")) >= needed)
+}
+
+/// The middle number of a version.
+fn minor(version: &str) -> u32 {
+    version.split('.').nth(1).and_then(|minor| minor.parse().ok()).unwrap_or_default()
 }
 
 #[expect(clippy::print_stderr, reason = "a question to whoever runs the chore")]

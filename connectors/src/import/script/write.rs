@@ -4,7 +4,11 @@ use super::{
     syntax::{Entry, Expr, Node},
     written::{Kind, Level, Missing, Written, entry, number, object_text, quoted},
 };
-use bus_core::{Message, expression::Expression, msg};
+use bus_core::{
+    Message,
+    expression::{Expression, RESERVED},
+    msg,
+};
 use std::collections::BTreeSet;
 
 /// What the placeholder `$` stands for.
@@ -16,25 +20,8 @@ pub(in crate::import) enum Root {
     Local(&'static str),
 }
 
-/// Names that mean something else when they stand alone.
-const TAKEN: [&str; 42] = [
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "namespace",
-    "package",
-    "return",
-    "var",
-    "void",
-    "while",
+/// Names that mean something else when they stand alone, besides the reserved words.
+const TAKEN: [&str; 25] = [
     "true",
     "false",
     "null",
@@ -61,6 +48,11 @@ const TAKEN: [&str; 42] = [
     "lists",
     "sets",
 ];
+
+/// Whether a name does not read the field of that name.
+fn is_taken(name: &str) -> bool {
+    RESERVED.contains(&name) || TAKEN.contains(&name)
+}
 
 fn is_name(text: &str) -> bool {
     text.starts_with(|letter: char| letter == '_' || letter.is_alphabetic())
@@ -201,7 +193,7 @@ impl Writer {
         let mut optional = start.to_owned();
         for (depth, name) in names.iter().enumerate() {
             let alone = depth == 0 && start == "record";
-            let free = !TAKEN.contains(&name.as_str()) && !self.locals.iter().any(|(_, local)| local == name);
+            let free = !is_taken(name) && !self.locals.iter().any(|(_, local)| local == name);
             let mark = if depth == 0 { "?" } else { "" };
             if is_place(name) {
                 optional += &format!("[{mark}{name}]");
@@ -309,7 +301,7 @@ impl Writer {
         let before = self.locals.len();
         for name in names {
             let root = matches!(&self.root, Root::Local(root) if root == name);
-            let taken = TAKEN.contains(&name.as_str()) || !is_name(name) || root;
+            let taken = is_taken(name) || !is_name(name) || root;
             let taken = taken || self.locals.iter().any(|(_, local)| local == name);
             let here = if taken { format!("x{}", self.locals.len() + 1) } else { name.clone() };
             self.locals.push((name.clone(), here));

@@ -1,13 +1,21 @@
-use super::full::joined;
+use super::{
+    compile::compile,
+    full::joined,
+    terms::{Coercion, Definition},
+};
 use crate::{
     contract::{Decoded, Decoder, FormatError, Limits},
-    kit::json::{self, ItemPath, Items},
+    kit::{
+        json::{self, ItemPath, Items},
+        rdf::names,
+    },
 };
 use bus_core::{
     error::Reject,
     msg,
     record::{Batch, BatchBuilder, Value},
 };
+use rustc_hash::FxHashSet;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
@@ -21,6 +29,7 @@ pub(crate) struct Document {
     state: State,
     scratch: BatchBuilder,
     context: Arc<Json>,
+    writing: Writing,
 }
 
 enum State {
@@ -51,6 +60,7 @@ impl Document {
             state: State::Start(Vec::new()),
             scratch: BatchBuilder::new(),
             context,
+            writing: Writing::default(),
         }
     }
 
@@ -90,7 +100,9 @@ impl Document {
                     let in_graph = *in_graph;
                     let batch = self.scratch.take();
                     match batch.record(0) {
-                        node @ Value::Object(_) if in_graph => write_kept(node, &self.context, out),
+                        node @ Value::Object(_) if in_graph => {
+                            self.writing.node(node, &self.context, true, out);
+                        }
                         node => self.nodes(node, out),
                     }
                 }
@@ -110,9 +122,9 @@ impl Document {
             Value::Object(object) => match object.get("@context") {
                 Some(context) => {
                     let own = with_base(self.base.as_deref(), context.to_json());
-                    write(value, &Arc::new(own), out);
+                    self.writing.node(value, &Arc::new(own), false, out);
                 }
-                None => write(value, &self.context, out),
+                None => self.writing.node(value, &self.context, false, out),
             },
             _ => out.reject(None, Reject::new(msg!("a node is an object"))),
         }
@@ -136,8 +148,10 @@ impl Document {
                 }
                 // a node of the graph may have a context of its own, which comes after this one: it stays
                 match graph {
-                    Value::List(list) => list.iter().for_each(|node| write_kept(node, &self.context, out)),
-                    node => write_kept(node, &self.context, out),
+                    Value::List(list) => {
+                        list.iter().for_each(|node| self.writing.node(node, &self.context, true, out));
+                    }
+                    node => self.writing.node(node, &self.context, true, out),
                 }
             }
             _ => self.nodes(record, out),
@@ -188,56 +202,81 @@ fn with_base(base: Option<&str>, context: Json) -> Json {
     }
 }
 
-/// Writes a node without its own `@context`, which `context` is.
-fn write(node: Value<'_>, context: &Arc<Json>, out: &mut Decoded) {
-    enter(context, out);
-    copy(node, true, out.builder());
-    out.end_record();
+/// Writes nodes as records, and knows which of their fields hold decimals written as text.
+#[derive(Default)]
+struct Writing {
+    context: Option<Arc<Json>>,
+    decimals: FxHashSet<Box<str>>,
 }
 
-/// Writes a node as it is.
-fn write_kept(node: Value<'_>, context: &Arc<Json>, out: &mut Decoded) {
-    enter(context, out);
-    copy(node, false, out.builder());
-    out.end_record();
-}
-
-/// The records to come have this context; those before keep theirs.
-fn enter(context: &Arc<Json>, out: &mut Decoded) {
-    let known = out.builder().context().is_some_and(|known| Arc::ptr_eq(known, context) || known == context);
-    if !known {
-        out.cut();
-    }
-    out.builder().set_context(Some(Arc::clone(context)));
-}
-
-/// Copies a value. Numbers with a fraction or an exponent become floats, which is what they are in JSON-LD.
-fn copy(value: Value<'_>, without_context: bool, out: &mut BatchBuilder) {
-    match value {
-        Value::Decimal(text) if text.contains(['.', 'e', 'E']) => match text.parse::<f64>() {
-            Ok(float) if float.is_finite() => out.float(float),
-            _ => out.decimal(text),
-        },
-        Value::List(list) => {
-            out.begin_list();
-            list.iter().for_each(|item| copy(item, false, out));
-            out.end();
+impl Writing {
+    /// Writes a node that has this context; its own `@context` only if it is to be kept.
+    fn node(&mut self, node: Value<'_>, context: &Arc<Json>, kept: bool, out: &mut Decoded) {
+        let known =
+            self.context.as_ref().is_some_and(|known| Arc::ptr_eq(known, context) || known == context);
+        if !known {
+            // the records before keep their context
+            out.cut();
+            self.decimals = decimals(context);
+            self.context = Some(Arc::clone(context));
         }
-        Value::Object(object) => {
-            out.begin_object();
-            for (key, value) in object.iter() {
-                if without_context && &**key == "@context" {
-                    continue;
-                }
-                // the keys of an object differ
-                if out.key(key).is_ok() {
-                    copy(value, false, out);
-                }
+        out.builder().set_context(Some(Arc::clone(context)));
+        self.copy(node, Place { without_context: !kept, decimal: false }, out.builder());
+        out.end_record();
+    }
+
+    /// Copies a value. Numbers with a fraction or an exponent become floats, which is what they are in JSON-LD.
+    fn copy(&self, value: Value<'_>, place: Place, out: &mut BatchBuilder) {
+        match value {
+            Value::Decimal(text) if text.contains(['.', 'e', 'E']) => match text.parse::<f64>() {
+                Ok(float) if float.is_finite() => out.float(float),
+                _ => out.decimal(text),
+            },
+            Value::Text(text) if place.decimal && is_decimal(text) => out.decimal(text),
+            Value::List(list) => {
+                out.begin_list();
+                let place = Place { without_context: false, ..place };
+                list.iter().for_each(|item| self.copy(item, place, out));
+                out.end();
             }
-            out.end();
+            Value::Object(object) => {
+                out.begin_object();
+                for (key, value) in object.iter() {
+                    if place.without_context && &**key == "@context" {
+                        continue;
+                    }
+                    // the keys of an object differ
+                    if out.key(key).is_ok() {
+                        let decimal = self.decimals.contains(&**key);
+                        self.copy(value, Place { without_context: false, decimal }, out);
+                    }
+                }
+                out.end();
+            }
+            value => out.copy(value),
         }
-        value => out.copy(value),
     }
+}
+
+/// Where a value stands.
+#[derive(Clone, Copy)]
+struct Place {
+    /// It is a node whose `@context` is left out.
+    without_context: bool,
+    /// Its field has the type `xsd:decimal`.
+    decimal: bool,
+}
+
+/// The terms of a context whose values are decimals; none if the context cannot be read here.
+fn decimals(context: &Json) -> FxHashSet<Box<str>> {
+    let Ok(terms) = compile(context, None) else { return FxHashSet::default() };
+    let typed = |definition: &Definition| matches!(&definition.coercion, Coercion::Type(iri) if iri == names::DECIMAL);
+    terms.terms.into_iter().filter(|(_, definition)| typed(definition)).map(|(term, _)| term).collect()
+}
+
+/// Whether a text is a decimal as JSON writes its numbers too: not `+1.0`, `.5` or `05`, which stay as they are.
+fn is_decimal(text: &str) -> bool {
+    json::number_len(text.as_bytes()) == Some(text.len()) && !text.contains(['e', 'E'])
 }
 
 /// How a document that starts so can be read.

@@ -3,7 +3,7 @@ use super::{
     compile::compile,
     full,
     plan::{Field, Kind, Plan},
-    terms::{Coercion, Container, Terms},
+    terms::{Container, Terms},
     work::Work,
 };
 use crate::{
@@ -172,39 +172,6 @@ impl Emitter {
         Ok(())
     }
 
-    /// Notes what a JSON-LD document says less exactly than its records: numbers and times whose field has no
-    /// type in the context. Call [`Self::enter`] first.
-    pub(crate) fn note_untyped(&mut self, batch: &Batch, losses: &mut LossReport) {
-        for record in batch.records().filter_map(Value::as_object) {
-            self.untyped(record, "", 0, losses);
-        }
-    }
-
-    fn untyped(&mut self, object: Object<'_>, path: &str, depth: usize, losses: &mut LossReport) {
-        let plan = self.plan(object, path);
-        for (place, field) in &plan.fields {
-            let (Field::Property(property), Some(value)) = (field, object.at(*place)) else { continue };
-            let untyped = property.coercion == Coercion::None;
-            match value {
-                Value::Decimal(_) if untyped => {
-                    losses.note(&property.path, Loss::Approximated, "JSON-LD reads this number as xsd:double: give the field the type xsd:decimal in the context");
-                }
-                Value::Time(_) if untyped => {
-                    losses.note(&property.path, Loss::Approximated, "JSON-LD reads this time as text: give the field a type such as xsd:dateTime in the context");
-                }
-                Value::Object(inner) if depth < DEEPEST => {
-                    self.untyped(inner, &property.path, depth + 1, losses);
-                }
-                Value::List(list) if depth < DEEPEST => {
-                    for inner in list.iter().filter_map(Value::as_object) {
-                        self.untyped(inner, &property.path, depth + 1, losses);
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-
     /// Whether plans do all of `object` right.
     fn covers(&mut self, object: Object<'_>, depth: usize) -> bool {
         let plan = self.plan(object, "");
@@ -328,7 +295,7 @@ fn is_text(object: Object<'_>, place: Option<usize>) -> bool {
 }
 
 /// Deeper records go to the full processor, which has its own limit.
-const DEEPEST: usize = 128;
+pub(super) const DEEPEST: usize = 128;
 
 /// More fields than this are counted together.
 const MOST_DROPS: usize = 256;

@@ -7,6 +7,7 @@
 mod compile;
 mod document;
 mod emit;
+mod exact;
 mod full;
 mod literal;
 mod plan;

@@ -10,7 +10,6 @@ use crate::{
     formats::FormatChoice,
 };
 use bus_core::{
-    Message,
     error::{Fault, Reject, StepError},
     msg,
 };
@@ -312,20 +311,7 @@ fn choose(start: &[u8], options: &ReadOptions<'_>) -> Result<FormatChoice, StepE
 
 #[expect(clippy::needless_pass_by_value, reason = "the form that map_err hands over")]
 fn of_format(error: FormatError) -> StepError {
-    StepError::data(placed(&error))
-}
-
-/// The message with its line and column, where there are any.
-pub(super) fn placed(error: &FormatError) -> Message {
-    if error.line == 0 {
-        return error.message.clone();
-    }
-    msg!(
-        "line {line}, column {column}: {problem}",
-        line = error.line,
-        column = error.column,
-        problem = error.message.clone()
-    )
+    StepError::data(error.placed())
 }
 
 /// Counts what comes in.

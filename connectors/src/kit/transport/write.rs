@@ -1,4 +1,4 @@
-use super::{ByteSink, read::placed};
+use super::ByteSink;
 use crate::{
     contract::{Context, Inputs},
     formats::FormatChoice,
@@ -31,14 +31,14 @@ pub async fn write<W: ByteSink>(
     let mut written = 0;
     while let Some(batch) = input.next().await {
         let encoded = encoder.encode(&batch, &mut bytes, &mut losses);
-        encoded.map_err(|error| StepError::data(placed(&error)))?;
+        encoded.map_err(|error| StepError::data(error.placed()))?;
         written += batch.len() as u64;
         if bytes.len() >= BLOCK {
             hand_over(&mut bytes, sink, context).await?;
         }
     }
     let ended = encoder.finish(&mut bytes, &mut losses);
-    ended.map_err(|error| StepError::data(placed(&error)))?;
+    ended.map_err(|error| StepError::data(error.placed()))?;
     hand_over(&mut bytes, sink, context).await?;
     context.report_losses(losses);
     sink.finish().await?;

@@ -38,12 +38,19 @@ impl Reader {
 
     /// Reads the documents that are there whole.
     fn documents(&mut self, out: &mut Decoded, last: bool) -> Result<(), FormatError> {
-        if let Some(place) = self.transcoder.take_damage().first() {
-            let line = self.line + newlines(self.text.get(..*place).unwrap_or_default());
-            return Err(FormatError::at(line, 1, msg!("these bytes are not text: set the encoding")));
-        }
+        let damage = self.transcoder.take_damage().first().copied();
+        let (mut read, whole) = (0, self.text.len());
         while let Some(end) = self.next_document() {
+            // as if the damage had come after what stands before it, however the bytes were cut
+            if damage.is_some_and(|place| place < read + end + START) {
+                break;
+            }
             self.document(end, out)?;
+            read = whole - self.text.len();
+        }
+        if let Some(place) = damage {
+            let line = self.line + newlines(self.text.get(..place - read).unwrap_or_default());
+            return Err(FormatError::at(line, 1, msg!("these bytes are not text: set the encoding")));
         }
         if self.text.len() > self.limits.document_bytes {
             let most = self.limits.document_bytes;
@@ -61,7 +68,7 @@ impl Reader {
         while let Some(newline) = self.text.get(self.searched..).and_then(|rest| rest.find('\n')) {
             let start = self.searched + newline + 1;
             let line = self.text.get(start..).unwrap_or_default();
-            if line.len() < 4 {
+            if line.len() < START {
                 return None;
             }
             self.searched = start;
@@ -81,6 +88,9 @@ impl Reader {
         Ok(())
     }
 }
+
+/// Bytes that show whether a document starts: `---` and what follows.
+const START: usize = 4;
 
 fn newlines(text: &str) -> u64 {
     memchr::memchr_iter(b'\n', text.as_bytes()).count() as u64

@@ -1,0 +1,37 @@
+//! Real servers for tests and chores: RabbitMQ and a server that speaks MongoDB.
+//!
+//! They are installed when they are missing (as root on a Debian-like system, or into a folder below the
+//! builds), started on free ports of the loopback address with a folder of their own, and stopped when they
+//! are dropped. `AMQP_URI` and `MONGODB_URI` name servers that run already; those are used instead where a
+//! test does not have to stop them.
+
+mod install;
+mod mongo;
+mod process;
+mod rabbitmq;
+
+pub use mongo::{MongoServer, mongodb};
+pub use rabbitmq::{RabbitMq, amqp};
+
+use std::io;
+
+/// What is there, and what must live as long.
+#[derive(Debug)]
+pub struct There<S> {
+    /// Where it is.
+    pub uri: String,
+    /// The server, if it was started for this.
+    pub server: Option<S>,
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the servers of the one who runs the tests are named by the environment"
+)]
+fn named(variable: &str) -> Option<String> {
+    std::env::var(variable).ok().filter(|uri| !uri.trim().is_empty())
+}
+
+fn failed(what: impl Into<String>) -> io::Error {
+    io::Error::other(what.into())
+}

@@ -1,0 +1,90 @@
+//! A server that speaks MongoDB: SecantusDB, whose package is where the tests run. It proves the commands, not
+//! MongoDB's own behaviour: for that, `MONGODB_URI` names a real one.
+
+use crate::{
+    There, install, named,
+    process::{Process, free_port},
+};
+use rustix::process::Signal;
+use std::{io, path::PathBuf, process::Command};
+use tempfile::TempDir;
+
+/// The package and its version.
+const PACKAGE: (&str, &str) = ("secantusdb", "0.7.0b3");
+const PROGRAM: &str = "secantusd-py";
+
+/// A server: the one that `MONGODB_URI` names, or one started for this.
+///
+/// # Errors
+/// If none can be started.
+pub fn mongodb() -> io::Result<There<MongoServer>> {
+    if let Some(uri) = named("MONGODB_URI") {
+        return Ok(There { uri, server: None });
+    }
+    let server = MongoServer::start()?;
+    Ok(There { uri: server.uri(), server: Some(server) })
+}
+
+/// A server that runs as long as this.
+#[derive(Debug)]
+pub struct MongoServer {
+    program: PathBuf,
+    folder: TempDir,
+    port: u16,
+    running: Option<Process>,
+}
+
+impl MongoServer {
+    /// Starts a server, and installs it first if that is needed.
+    ///
+    /// # Errors
+    /// If it cannot be installed, or does not start.
+    pub fn start() -> io::Result<Self> {
+        let program = install::python(PACKAGE.0, PACKAGE.1, PROGRAM)?;
+        let folder = tempfile::Builder::new().prefix("mongo-").tempdir()?;
+        let mut server = Self { program, folder, port: free_port()?, running: None };
+        server.begin()?;
+        Ok(server)
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn uri(&self) -> String {
+        format!("mongodb://127.0.0.1:{}", self.port)
+    }
+
+    /// Starts it again after [`MongoServer::stop`] or [`MongoServer::kill`], with what it has kept.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn begin(&mut self) -> io::Result<()> {
+        let mut command = Command::new(&self.program);
+        command.args(["--host", "127.0.0.1", "--port", &self.port.to_string(), "--storage-path"]);
+        command.arg(self.folder.path().join("data"));
+        let mut process = Process::start(&mut command, &self.folder.path().join("log"))?;
+        process.wait_for(self.port)?;
+        self.running = Some(process);
+        Ok(())
+    }
+
+    /// Stops it in good order.
+    pub fn stop(&mut self) {
+        if let Some(mut process) = self.running.take() {
+            process.end(Signal::TERM);
+        }
+    }
+
+    /// Kills it.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.running.take() {
+            process.end(Signal::KILL);
+        }
+    }
+
+    /// Lets it answer nothing for a while (`true`), or again (`false`).
+    pub fn hold(&self, held: bool) {
+        if let Some(process) = &self.running {
+            process.signal(if held { Signal::STOP } else { Signal::CONT });
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! RabbitMQ, with a node, ports and a folder of its own.
+
+use crate::{
+    There, failed, install, named,
+    process::{Process, free_port},
+};
+use rustix::process::Signal;
+use std::{
+    io,
+    path::{Path, PathBuf},
+    process::Command,
+};
+use tempfile::TempDir;
+
+/// Where Debian's package and others put the server.
+const SERVER: &[&str] = &["/usr/lib/rabbitmq/bin/rabbitmq-server", "/opt/rabbitmq/sbin/rabbitmq-server"];
+
+/// A broker: the one that `AMQP_URI` names, or one started for this.
+///
+/// # Errors
+/// If none can be started.
+pub fn amqp() -> io::Result<There<RabbitMq>> {
+    if let Some(uri) = named("AMQP_URI") {
+        return Ok(There { uri, server: None });
+    }
+    let server = RabbitMq::start()?;
+    Ok(There { uri: server.uri(), server: Some(server) })
+}
+
+/// A broker that runs as long as this.
+#[derive(Debug)]
+pub struct RabbitMq {
+    program: PathBuf,
+    folder: TempDir,
+    node: String,
+    port: u16,
+    distribution: u16,
+    names: u16,
+    running: Option<Process>,
+    _names: Process,
+}
+
+impl RabbitMq {
+    /// Starts a broker, and installs it first if that is needed.
+    ///
+    /// # Errors
+    /// If it is not there and cannot be installed, or does not start.
+    pub fn start() -> io::Result<Self> {
+        let program = install::package("rabbitmq-server", SERVER)?;
+        let folder = tempfile::Builder::new().prefix("rabbitmq-").tempdir()?;
+        let names = free_port()?;
+        let mut epmd = Command::new("epmd");
+        epmd.args(["-port", &names.to_string(), "-address", "127.0.0.1"]);
+        let mut names_server = Process::start(&mut epmd, &folder.path().join("epmd.log"))?;
+        names_server.wait_for(names)?;
+        let port = free_port()?;
+        let mut server = Self {
+            program,
+            node: format!("bus-{port}@localhost"),
+            port,
+            distribution: free_port()?,
+            names,
+            running: None,
+            _names: names_server,
+            folder,
+        };
+        let listener = format!("loopback_users = none\nlisteners.tcp.1 = 127.0.0.1:{port}\n");
+        std::fs::write(server.folder.path().join("rabbitmq.conf"), listener)?;
+        std::fs::write(server.folder.path().join("plugins"), "[].\n")?;
+        server.begin()?;
+        Ok(server)
+    }
+
+    /// Its address, as its first user.
+    #[must_use]
+    pub fn uri(&self) -> String {
+        self.uri_as("guest", "guest", "%2f")
+    }
+
+    /// Its address for a user and a virtual host.
+    #[must_use]
+    pub fn uri_as(&self, user: &str, password: &str, host: &str) -> String {
+        format!("amqp://{user}:{password}@127.0.0.1:{}/{host}", self.port)
+    }
+
+    fn command(&self, program: &Path) -> Command {
+        let folder = self.folder.path();
+        let mut command = Command::new(program);
+        command
+            .env("HOME", folder)
+            .env("RABBITMQ_NODENAME", &self.node)
+            .env("RABBITMQ_MNESIA_BASE", folder.join("data"))
+            .env("RABBITMQ_LOG_BASE", folder.join("logs"))
+            .env("RABBITMQ_CONFIG_FILE", folder.join("rabbitmq.conf"))
+            .env("RABBITMQ_ENABLED_PLUGINS_FILE", folder.join("plugins"))
+            .env("RABBITMQ_DIST_PORT", self.distribution.to_string())
+            .env("RABBITMQ_PID_FILE", folder.join("pid"))
+            .env("ERL_EPMD_PORT", self.names.to_string())
+            .env("ERL_EPMD_ADDRESS", "127.0.0.1")
+            .env_remove("RABBITMQ_NODE_PORT");
+        command
+    }
+
+    /// Starts it again after [`RabbitMq::stop`] or [`RabbitMq::kill`], with what it has kept.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn begin(&mut self) -> io::Result<()> {
+        let mut process = Process::start(&mut self.command(&self.program), &self.folder.path().join("log"))?;
+        process.wait_for(self.port)?;
+        self.running = Some(process);
+        Ok(())
+    }
+
+    /// Stops it in good order.
+    pub fn stop(&mut self) {
+        if let Some(mut process) = self.running.take() {
+            process.end(Signal::TERM);
+        }
+    }
+
+    /// Kills it.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.running.take() {
+            process.end(Signal::KILL);
+        }
+    }
+
+    /// Runs its control program (`rabbitmqctl`) and gives what it says.
+    ///
+    /// # Errors
+    /// If that says no.
+    pub fn control(&self, arguments: &[&str]) -> io::Result<String> {
+        let program = self.program.with_file_name("rabbitmqctl");
+        let ran = self.command(&program).arg("--quiet").args(arguments).output()?;
+        if ran.status.success() {
+            return Ok(String::from_utf8_lossy(&ran.stdout).into_owned());
+        }
+        Err(failed(format!("rabbitmqctl {arguments:?}: {}", String::from_utf8_lossy(&ran.stderr))))
+    }
+}

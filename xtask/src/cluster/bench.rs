@@ -1,0 +1,351 @@
+//! `cargo xtask bench-cluster`: how fast a cluster on this machine is, beside what is asked of it.
+
+use super::{
+    nodes::{self, Common, Node},
+    process::{pause, until},
+    release,
+};
+use crate::{bench::client::Client, tools::target};
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpListener,
+    sync::mpsc::{Receiver, Sender, channel},
+    thread,
+    time::{Duration, Instant},
+};
+use test_servers::{MongoServer, RabbitMq};
+
+/// What to measure, on what.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// A RabbitMQ that is there already, instead of one of its own
+    #[arg(long)]
+    amqp: Option<String>,
+    /// A MongoDB that is there already, instead of the small one in Python
+    #[arg(long)]
+    mongodb: Option<String>,
+    /// Short runs for the figure of tasks a second
+    #[arg(long, default_value_t = 1_000)]
+    tasks: usize,
+    /// Rows of the run that one worker does, and then two
+    #[arg(long, default_value_t = 1_000_000)]
+    rows: u64,
+    /// Runs in the store when one is listed and opened
+    #[arg(long, default_value_t = 5_000)]
+    runs: usize,
+}
+
+/// Those who start runs at once.
+const CALLERS: usize = 8;
+/// Runs started one after the other, for the time until they begin.
+const ALONE: usize = 100;
+
+/// The cluster that is measured.
+struct Bench {
+    common: Common,
+    gateway: Node,
+    workers: Vec<Node>,
+    headers: String,
+    _servers: (Option<RabbitMq>, Option<MongoServer>),
+}
+
+#[expect(clippy::print_stdout, reason = "the table is what was asked for")]
+fn row(what: &str, measured: &str, asked: &str) {
+    println!("{what:<52} {measured:>26}   {asked}");
+}
+
+/// Measures and prints the table.
+pub(crate) fn bench(options: &Options) -> Result<()> {
+    let mut bench = Bench::start(options)?;
+    row("cluster, one machine, loopback", "measured", "asked");
+    bench.idle()?;
+    bench.latency()?;
+    bench.tasks(options.tasks)?;
+    bench.two(options.rows)?;
+    bench.redelivery()?;
+    bench.many(options.runs)
+}
+
+impl Bench {
+    fn start(options: &Options) -> Result<Self> {
+        let program = release()?;
+        let folder = target().join("bench-cluster");
+        drop(fs::remove_dir_all(&folder));
+        fs::create_dir_all(&folder)?;
+        let (rabbit, store) = (
+            options.amqp.is_none().then(RabbitMq::start).transpose()?,
+            options.mongodb.is_none().then(MongoServer::start).transpose()?,
+        );
+        let amqp = options.amqp.clone().or_else(|| rabbit.as_ref().map(RabbitMq::uri)).unwrap_or_default();
+        let mongodb =
+            options.mongodb.clone().or_else(|| store.as_ref().map(MongoServer::uri)).unwrap_or_default();
+        let common = Common { program, folder, amqp, mongodb, settings: Vec::new() };
+        let mut gateway = common.gateway("gateway", 18_280);
+        gateway.process.start()?;
+        gateway.ready(Duration::from_secs(60))?;
+        let mut worker = common.worker("worker-1", 18_281, 4)?;
+        worker.process.start()?;
+        worker.ready(Duration::from_secs(60))?;
+        let token = nodes::first_link(gateway.process.log()).context("a link for the first account")?;
+        let headers = Client::connect(&gateway.address(), "")?.first_account(&token)?;
+        Ok(Self { common, gateway, workers: vec![worker], headers, _servers: (rabbit, store) })
+    }
+
+    fn client(&self) -> Result<Client> {
+        Client::connect(&self.gateway.address(), &self.headers)
+    }
+
+    fn workflow(&self, document: &Value) -> Result<String> {
+        let made = self.client()?.post("/api/v1/workflows", &json!({ "document": document }))?.json()?;
+        if made["summary"]["draft"] == true {
+            bail!("{}", made["findings"]);
+        }
+        Ok(made["summary"]["id"].as_str().context("an id")?.to_owned())
+    }
+
+    fn another_worker(&mut self) -> Result<()> {
+        let number = self.workers.len() + 1;
+        let port = 18_280 + u16::try_from(number)?;
+        let mut worker = self.common.worker(&format!("worker-{number}"), port, 4)?;
+        worker.process.start()?;
+        worker.ready(Duration::from_secs(60))?;
+        self.workers.push(worker);
+        Ok(())
+    }
+
+    fn idle(&self) -> Result<()> {
+        pause(Duration::from_secs(3));
+        let worker = self.workers.first().context("a worker")?;
+        row("idle worker, memory", &format!("{:.0} MiB", worker.process.memory()?), "< 40 MB");
+        Ok(())
+    }
+
+    /// From the call that starts a run to its first record at a server.
+    fn latency(&self) -> Result<()> {
+        let (port, heard) = listen()?;
+        let document = json!({ "version": 1, "name": "one", "steps": [
+            generated(1, None),
+            { "id": "send", "connector": "http-out", "settings": { "url": format!("http://127.0.0.1:{port}/") } },
+        ], "links": ["rows -> send"] });
+        let id = self.workflow(&document)?;
+        let mut client = self.client()?;
+        let mut times = Vec::new();
+        for _ in 0..ALONE {
+            let begun = Instant::now();
+            client.post(&format!("/api/v1/workflows/{id}/runs"), &json!({}))?.json()?;
+            let at = heard.recv_timeout(Duration::from_secs(30))?;
+            times.push(at.duration_since(begun).as_secs_f64() * 1e3);
+            pause(Duration::from_millis(20));
+        }
+        let (median, late) = quantiles(&mut times)?;
+        let measured = format!("{median:.1} / {late:.1} ms");
+        row("idle, trigger to first record out, p50 / p99", &measured, "< 8 / < 50 ms");
+        Ok(())
+    }
+
+    /// Short runs, started by several callers: each is a task that is dispatched, done and recorded.
+    fn tasks(&self, runs: usize) -> Result<()> {
+        let document = json!({ "version": 1, "name": "short", "steps": [
+            generated(10, None), { "id": "end", "connector": "discard" },
+        ], "links": ["rows -> end"] });
+        let ids = (0..CALLERS).map(|_| self.workflow(&document)).collect::<Result<Vec<_>>>()?;
+        let worker = self.workers.first().context("a worker")?;
+        let before = worker.metric("semantic_bus_task_seconds_count")?;
+        let (begun, each) = (Instant::now(), runs / CALLERS);
+        thread::scope(|scope| {
+            let callers: Vec<_> = ids
+                .iter()
+                .map(|id| {
+                    scope.spawn(move || -> Result<()> {
+                        let mut client = self.client()?;
+                        for _ in 0..each {
+                            client.post(&format!("/api/v1/workflows/{id}/runs"), &json!({}))?.json()?;
+                        }
+                        Ok(())
+                    })
+                })
+                .collect();
+            callers.into_iter().try_for_each(|it| it.join().map_err(|_| anyhow::anyhow!("a caller died"))?)
+        })?;
+        let accepted = begun.elapsed().as_secs_f64();
+        let wanted = count(each * CALLERS);
+        until("all short runs are done", Duration::from_secs(300), || {
+            worker.metric("semantic_bus_task_seconds_count").is_ok_and(|done| done - before >= wanted)
+        })?;
+        let done = begun.elapsed().as_secs_f64();
+        row("runs of one task accepted", &format!("{:.0} /s", wanted / accepted), "");
+        row("tasks dispatched, done and recorded", &format!("{:.0} /s", wanted / done), ">= 2 000 /s");
+        Ok(())
+    }
+
+    /// The same large run on one worker and on two, each with one thread.
+    fn two(&mut self, rows: u64) -> Result<()> {
+        for worker in &mut self.workers {
+            worker.process.stop(Duration::from_secs(20));
+        }
+        self.workers.clear();
+        self.common.settings.push(("SEMANTIC_BUS_THREADS".to_owned(), "1".to_owned()));
+        let document = json!({ "version": 1, "name": "large", "steps": [
+            { "id": "rows", "connector": "file", "settings": { "path": "rows.csv" } },
+            { "id": "some", "connector": "filter", "settings": {
+                "expression": "id % 7 != 3 && math.sqrt(double(id)) * 1.5 > 2.0" } },
+            { "id": "sum", "connector": "aggregate", "settings": {
+                "by": ["value"], "compute": [{ "function": "count" }, { "function": "sum", "field": "id" }] } },
+            { "id": "end", "connector": "file-out", "settings": { "path": "sums.ndjson" } },
+        ], "links": ["rows -> some -> sum -> end"] });
+        let id = self.workflow(&document)?;
+        let files = self.common.folder.join("nodes/files").join(&id);
+        fs::create_dir_all(&files)?;
+        let mut file = std::io::BufWriter::new(fs::File::create(files.join("rows.csv"))?);
+        writeln!(file, "id,value")?;
+        for number in 0..rows {
+            writeln!(file, "{number},{}", number % 100)?;
+        }
+        file.flush()?;
+        let mut times = Vec::new();
+        for _ in 0..2 {
+            self.another_worker()?;
+            let mut own = (0..3).map(|_| self.timed(&id)).collect::<Result<Vec<_>>>()?;
+            own.sort_by(f64::total_cmp);
+            times.push(own.get(1).copied().context("times")?);
+        }
+        self.common.settings.pop();
+        let (one, two) = (times.first().context("one")?, times.get(1).context("two")?);
+        row("a CPU-bound run on one worker / on two", &format!("{one:.2} / {two:.2} s"), "");
+        row("  two against one", &format!("{:.2}", one / two), ">= 1.8");
+        Ok(())
+    }
+
+    /// Seconds that a run takes.
+    fn timed(&self, workflow: &str) -> Result<f64> {
+        let mut client = self.client()?;
+        let begun = Instant::now();
+        let run = client.post(&format!("/api/v1/workflows/{workflow}/runs"), &json!({}))?.json()?;
+        let path = format!("/api/v1/runs/{}", run["id"].as_str().context("an id")?);
+        loop {
+            let detail = client.get(&path)?.json()?;
+            match detail["summary"]["status"].as_str() {
+                Some("waiting" | "running") => pause(Duration::from_millis(5)),
+                Some("succeeded") => return Ok(begun.elapsed().as_secs_f64()),
+                _ => bail!("{detail}"),
+            }
+        }
+    }
+
+    /// From the death of a worker to another that does its task, with the settings as they come.
+    fn redelivery(&mut self) -> Result<()> {
+        let document = json!({ "version": 1, "name": "slow", "steps": [
+            generated(100_000, Some(50)), { "id": "end", "connector": "discard" },
+        ], "links": ["rows -> end"] });
+        let id = self.workflow(&document)?;
+        let run = self.client()?.post(&format!("/api/v1/workflows/{id}/runs"), &json!({}))?.json()?;
+        let busy = |node: &Node| node.metric("semantic_bus_slots_busy").is_ok_and(|busy| busy >= 1.0);
+        until("a worker has the task", Duration::from_secs(20), || self.workers.iter().any(&busy))?;
+        // it has said so, and its lease is fresh
+        pause(Duration::from_secs(3));
+        let place = self.workers.iter().position(&busy).context("a worker")?;
+        let mut dead = self.workers.remove(place);
+        dead.process.kill();
+        let died = Instant::now();
+        until("another has it", Duration::from_secs(90), || self.workers.iter().any(&busy))?;
+        let measured = format!("{:.1} s", died.elapsed().as_secs_f64());
+        row("redelivery after a killed worker, by default", &measured, "< 30 s");
+        let path = format!("/api/v1/runs/{}/cancel", run["id"].as_str().context("an id")?);
+        self.client()?.post(&path, &json!({}))?;
+        Ok(())
+    }
+
+    /// A list of runs and one of them, when the store holds many.
+    fn many(&self, runs: usize) -> Result<()> {
+        let document = json!({ "version": 1, "name": "many", "steps": [
+            generated(1, None), { "id": "end", "connector": "discard" },
+        ], "links": ["rows -> end"] });
+        let id = self.workflow(&document)?;
+        let begin = format!("/api/v1/workflows/{id}/runs");
+        thread::scope(|scope| {
+            let callers: Vec<_> = (0..CALLERS)
+                .map(|_| {
+                    scope.spawn(|| -> Result<()> {
+                        let mut client = self.client()?;
+                        for _ in 0..runs / CALLERS {
+                            client.post(&begin, &json!({}))?.json()?;
+                        }
+                        Ok(())
+                    })
+                })
+                .collect();
+            callers.into_iter().try_for_each(|it| it.join().map_err(|_| anyhow::anyhow!("a caller died"))?)
+        })?;
+        let mut client = self.client()?;
+        let (mut lists, mut opens) = (Vec::new(), Vec::new());
+        for _ in 0..20 {
+            let begun = Instant::now();
+            let page = client.get(&format!("{begin}?limit=50"))?.json()?;
+            lists.push(begun.elapsed().as_secs_f64() * 1e3);
+            let run = page["items"][0]["id"].as_str().context("a run")?.to_owned();
+            let begun = Instant::now();
+            client.get(&format!("/api/v1/runs/{run}"))?.json()?;
+            opens.push(begun.elapsed().as_secs_f64() * 1e3);
+        }
+        let (list, open) = (quantiles(&mut lists)?.0, quantiles(&mut opens)?.0);
+        let what = format!("{runs} runs in the store: list 50 / open one");
+        row(&what, &format!("{list:.0} / {open:.0} ms"), "< 50 ms (of 100 000)");
+        Ok(())
+    }
+}
+
+fn generated(records: u64, per_second: Option<u32>) -> Value {
+    let mut settings = json!({ "records": records, "fields": [
+        { "name": "id", "values": { "sequence": {} } },
+    ] });
+    if let Some(pace) = per_second {
+        settings["per_second"] = json!(pace);
+    }
+    json!({ "id": "rows", "connector": "generator", "settings": settings })
+}
+
+/// The middle, and what 99 of 100 stay below.
+fn quantiles(times: &mut [f64]) -> Result<(f64, f64)> {
+    times.sort_by(f64::total_cmp);
+    let at = |hundredths: usize| times.get((times.len() * hundredths / 100).min(times.len() - 1)).copied();
+    at(50).zip(at(99)).context("times")
+}
+
+#[expect(clippy::cast_precision_loss, reason = "thousands")]
+const fn count(number: usize) -> f64 {
+    number as f64
+}
+
+/// A server that says when it was called.
+fn listen() -> Result<(u16, Receiver<Instant>)> {
+    let listener = TcpListener::bind(("127.0.0.1", 0))?;
+    let (port, (told, heard)) = (listener.local_addr()?.port(), channel());
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let told: Sender<Instant> = told.clone();
+            thread::spawn(move || -> std::io::Result<()> {
+                let mut reader = BufReader::new(stream);
+                loop {
+                    let mut head = String::new();
+                    while !head.ends_with("\r\n\r\n") {
+                        if reader.read_line(&mut head)? == 0 {
+                            return Ok(());
+                        }
+                    }
+                    // nobody may listen any more
+                    let _told = told.send(Instant::now());
+                    let length = head.lines().find_map(|line| {
+                        line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok()
+                    });
+                    let mut body = vec![0; length.unwrap_or(0)];
+                    reader.read_exact(&mut body)?;
+                    reader.get_mut().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")?;
+                }
+            });
+        }
+    });
+    Ok((port, heard))
+}
