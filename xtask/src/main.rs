@@ -62,3 +62,14 @@ fn main() -> anyhow::Result<()> {
         Chore::Measure { report, command } => bench::measure(&command, &report),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn every_chore_can_be_asked_for() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -8,10 +8,11 @@ use anyhow::{Context, Result, bail};
 
 /// How to serve.
 #[derive(clap::Args)]
+#[group(id = "serve")]
 pub(crate) struct Options {
     #[command(flatten)]
     ui: ui::Options,
-    /// What `semantic-bus serve` is given, such as `--port 8081`
+    /// What `semantic-bus serve` is given, such as `--listen 127.0.0.1:8081`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
 }
