@@ -142,7 +142,7 @@ pub(crate) fn parameters(workflow: &Workflow, given: &[String]) -> Result<Map<St
         }
     }
     let known_wrong = |name: &str| values.get(name).is_some_and(Value::is_null);
-    if let Err(others) = workflow.parameters.bind(&values) {
+    if let Err(others) = workflow.bind(&values, |_| false) {
         let others = others.into_iter().filter(|(name, _)| !known_wrong(name));
         wrong.extend(others.map(|(_, problem)| problem));
     }

@@ -1,6 +1,6 @@
-use crate::contract::Connector;
+use crate::{contract::Connector, formats::FormatChoice};
 use bus_core::{
-    catalogue::{Catalogue, Entry, Parts, SettingsProblem},
+    catalogue::{Catalogue, Entry, Kind, Parts, SettingsProblem},
     check::conform,
     msg,
 };
@@ -23,7 +23,43 @@ pub fn connector(id: &str) -> Option<&'static Connector> {
 pub struct Connectors;
 
 static ENTRIES: LazyLock<BTreeMap<&'static str, Entry>> =
-    LazyLock::new(|| connectors().map(|connector| (connector.id(), connector.entry())).collect());
+    LazyLock::new(|| connectors().map(|connector| (connector.id(), entry(connector))).collect());
+
+fn entry(connector: &Connector) -> Entry {
+    let mut entry = connector.entry();
+    if entry.kind == Kind::Sink {
+        leave_writable(&mut entry.schema);
+    }
+    entry
+}
+
+/// Takes the formats that are only read out of the schema of what writes.
+fn leave_writable(schema: &mut Value) {
+    let forms = schema.pointer_mut("/$defs/FormatChoice/oneOf").and_then(Value::as_array_mut);
+    let Some(forms) = forms else { return };
+    let is_written = |id: &str| FormatChoice::of_id(id).is_some_and(|format| format.encoder().is_some());
+    for form in forms.iter_mut() {
+        if let Some(ids) = form.get_mut("enum").and_then(Value::as_array_mut) {
+            ids.retain(|id| id.as_str().is_some_and(is_written));
+        }
+    }
+    forms.retain(|form| {
+        let named = form.get("properties").and_then(Value::as_object);
+        named.is_none_or(|named| named.keys().all(|id| is_written(id)))
+    });
+}
+
+/// What is wrong with the format of a sink that is only read.
+fn unwritable(settings: &Value) -> Option<SettingsProblem> {
+    let format = settings.get("format")?;
+    let id = format.as_str().or_else(|| format.as_object()?.keys().next().map(String::as_str))?;
+    let written = FormatChoice::of_id(id)?.encoder().is_some();
+    (!written).then(|| SettingsProblem {
+        path: "format".to_owned(),
+        message: msg!("`{format}` can be read, but not written", format = id),
+        advice: Some(msg!("choose another format")),
+    })
+}
 
 impl Catalogue for Connectors {
     fn entry(&self, id: &str) -> Option<&Entry> {
@@ -62,7 +98,9 @@ pub fn format_schema(id: &str) -> Option<(&'static Value, &'static Value)> {
 /// What is wrong with settings. The parse that starts the step decides whether anything is; since it stops
 /// at its first finding, the schema then says what else.
 fn settings_problems(connector: &Connector, entry: &Entry, settings: &Value) -> Vec<SettingsProblem> {
-    let Err(first) = connector.start(settings) else { return Vec::new() };
+    let Err(first) = connector.start(settings) else {
+        return unwritable(settings).filter(|_| entry.kind == Kind::Sink).into_iter().collect();
+    };
     let mut problems = conform(&entry.schema, settings);
     let covered = |path: &str| problems.iter().any(|problem| problem.path == path);
     // an unknown field is named by the schema; a parse without it may find what the schema cannot say
@@ -122,6 +160,17 @@ mod tests {
             ["records: at least 0 is needed here, not -1", "x: unknown field `x`"]
         );
         assert!(said("limit", &json!({ "records": 1 })).is_empty());
+    }
+
+    #[test]
+    fn what_writes_offers_no_format_that_is_only_read() {
+        let offered = |id: &str| Connectors.entry(id).unwrap().schema["$defs"]["FormatChoice"].to_string();
+        assert!(offered("file").contains("\"kml\"") && !offered("file-out").contains("\"kml\""));
+        assert!(offered("file-out").contains("\"geojson\""));
+        for format in [json!("kml"), json!({ "kml": {} })] {
+            let said = said("file-out", &json!({ "path": "a", "format": format }));
+            assert_eq!(said, ["format: `kml` can be read, but not written"]);
+        }
     }
 
     #[test]

@@ -130,7 +130,10 @@ impl<'a> Run<'a> {
         options: &RunOptions,
         mut seams: Seams,
     ) -> Result<(Vec<Task>, Vec<Pump>), StepError> {
-        let parameters = self.workflow.parameters.bind(&options.parameters).map_err(|wrong| {
+        let parameters = self
+            .workflow
+            .bind(&options.parameters, |step| seams.stand_ins.contains_key(step))
+            .map_err(|wrong| {
             let (name, message) = wrong.into_iter().next().unwrap_or_else(|| (String::new(), msg!("?")));
             StepError::settings(message).at(msg!("parameter `{name}`", name = name))
         })?;

@@ -43,16 +43,16 @@ fn done(step: &StepReport) -> Message {
     let counts = step.counts;
     match (step.kind, &step.receipt) {
         (Kind::Source, _) => {
-            msg!("{went} records read, {refused} refused", went = counts.records_out, refused = counts.errors)
+            msg!("read: {went}, refused: {refused}", went = counts.records_out, refused = counts.errors)
         }
         (_, Some(receipt)) => msg!(
-            "{came} records in, {written} written, {refused} refused",
+            "in: {came}, written: {written}, refused: {refused}",
             came = counts.records_in,
             written = receipt.written,
             refused = counts.errors
         ),
         (_, None) => msg!(
-            "{came} records in, {went} out, {refused} refused",
+            "in: {came}, out: {went}, refused: {refused}",
             came = counts.records_in,
             went = counts.records_out,
             refused = counts.errors
@@ -91,9 +91,7 @@ fn details(step: &StepReport, language: Language) -> Vec<String> {
     }
     let errors = &step.errors;
     if errors.count > 0 {
-        lines.push(
-            msg!("{count} records were refused and kept; the first:", count = errors.count).text(language),
-        );
+        lines.push(msg!("refused and kept: {count}; the first:", count = errors.count).text(language));
         lines
             .extend(errors.first.iter().take(SHOWN).map(|record| format!("  {}", refusal(record, language))));
         if let Some(file) = &errors.file {

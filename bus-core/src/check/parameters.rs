@@ -1,12 +1,12 @@
 use super::Check;
-use crate::{msg, nearest::nearest, workflow::references, yaml::join_key};
-use regex::Regex;
+use crate::{
+    msg,
+    nearest::nearest,
+    workflow::{in_expressions, references},
+    yaml::join_key,
+};
 use serde_json::Value;
-use std::{collections::BTreeSet, sync::LazyLock};
-
-/// Where an expression or a template uses a parameter.
-static IN_EXPRESSION: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r#"\bparams(?:\.([\p{L}_][\p{L}\d_]*)|\[\s*["']([^"']+)["']\s*\])"#).ok());
+use std::collections::BTreeSet;
 
 impl Check<'_> {
     /// Parameters that are declared wrongly, never used, or used in an expression without being declared.
@@ -49,19 +49,5 @@ impl Check<'_> {
             None => msg!("declare it under `parameters`"),
         };
         self.found.push(self.step_error(step, "settings", problem).advice(advice).as_warning());
-    }
-}
-
-/// The names of parameters in expressions such as `params.region`.
-fn in_expressions(value: &Value) -> BTreeSet<String> {
-    match value {
-        Value::String(text) if text.contains("params") => {
-            let Some(pattern) = IN_EXPRESSION.as_ref() else { return BTreeSet::new() };
-            let name = |found: regex::Captures<'_>| Some(found.get(1).or(found.get(2))?.as_str().to_owned());
-            pattern.captures_iter(text).filter_map(name).collect()
-        }
-        Value::Array(items) => items.iter().flat_map(in_expressions).collect(),
-        Value::Object(fields) => fields.values().flat_map(in_expressions).collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => BTreeSet::new(),
     }
 }

@@ -57,12 +57,15 @@ pub fn choose(
     extents: &BTreeMap<String, Extent>,
     rules: Rules,
 ) -> Choice {
-    let mut choice = Choice { parts: BTreeMap::new(), by_labels: workflow.labels().len() > 1, why: Vec::new() };
+    let mut choice =
+        Choice { parts: BTreeMap::new(), by_labels: workflow.labels().len() > 1, why: Vec::new() };
     let is_source =
         |step: &&Step| catalogue.entry(&step.connector).is_some_and(|entry| entry.kind == Kind::Source);
     for step in workflow.steps.iter().filter(is_source) {
         let (parts, why) = match extents.get(&step.id) {
-            _ if choice.by_labels => (1, msg!("its records go to workers of different labels, chunk by chunk")),
+            _ if choice.by_labels => {
+                (1, msg!("its records go to workers of different labels, chunk by chunk"))
+            }
             None => (1, msg!("how much it brings shows only while it is read")),
             Some(Extent { undivided: Some(why), .. }) => (1, why.clone()),
             Some(Extent { bytes, .. }) if *bytes < rules.from_bytes => {
@@ -109,8 +112,9 @@ fn objection(
             catalogue.parts(&step.connector, &settings) == Parts::Start
         })
     };
-    let next = sections.iter().filter(|section| behind(section)).filter_map(|section| section.steps.first());
-    if let Some(step) = next.filter(|id| wants_start(id)).next() {
+    let mut next =
+        sections.iter().filter(|section| behind(section)).filter_map(|section| section.steps.first());
+    if let Some(step) = next.find(wants_start) {
         return Some(msg!("`{step}` wants the first records only", step = step));
     }
     let steps = sections.get(place).map_or(0, |section| section.steps.len());

@@ -167,7 +167,8 @@ impl Drawing<'_> {
         let before = self.graph.before(step).to_vec();
         let sections = self.sections_before(before.iter());
         let manner = |section: &usize| self.drafts.get(*section).map_or(Manner::One, |draft| draft.manner);
-        let alone = sections.first().filter(|section| sections.len() == 1 && self.same_label(step, **section));
+        let alone =
+            sections.first().filter(|section| sections.len() == 1 && self.same_label(step, **section));
         let only = alone.map(|section| (*section, manner(section)));
         let (kind, parts) = self.nature(step);
         let one_port = self.ports(&before).len() == 1;
@@ -175,7 +176,7 @@ impl Drawing<'_> {
             (Kind::Source, ..) => {
                 let parts = self.step_id(step).and_then(|id| self.parts.get(id)).copied().unwrap_or(1);
                 let manner = if parts > 1 { Manner::Parts(parts) } else { Manner::One };
-                self.begin(step, manner, Go::Whole, sections);
+                self.begin(step, manner, Go::Whole, &sections);
             }
             (Kind::Transform, Parts::Each | Parts::Beside(_), Some((section, Manner::Parts(_))))
                 if one_port =>
@@ -186,17 +187,17 @@ impl Drawing<'_> {
                 self.join(step, section, None);
             }
             (Kind::Transform, Parts::Each | Parts::Beside(_), _) if one_port => {
-                self.begin(step, Manner::Chunks, Go::Whole, sections);
+                self.begin(step, Manner::Chunks, Go::Whole, &sections);
             }
             (Kind::Transform, Parts::Beside(port), _) => match self.beside(&before, port) {
                 Some(section) if self.same_label(step, section) => self.join(step, section, Some(port)),
-                Some(_) | None => self.begin(step, Manner::One, Go::Whole, sections),
+                Some(_) | None => self.begin(step, Manner::One, Go::Whole, &sections),
             },
             (Kind::Transform, Parts::Twice, Some((section, Manner::Parts(_) | Manner::Chunks)))
                 if one_port && self.sends_only_out(step) =>
             {
                 self.add(section, step, Go::Part);
-                self.begin(step, Manner::One, Go::Rest, BTreeSet::from([section]));
+                self.begin(step, Manner::One, Go::Rest, &BTreeSet::from([section]));
                 if let Some(home) = self.homes.get_mut(step) {
                     home.first = Some(section);
                 }
@@ -204,7 +205,7 @@ impl Drawing<'_> {
             (Kind::Sink, _, Some((section, Manner::One))) if self.goes_on(step) => {
                 self.join(step, section, None);
             }
-            _ => self.begin(step, Manner::One, Go::Whole, sections),
+            _ => self.begin(step, Manner::One, Go::Whole, &sections),
         }
     }
 
@@ -278,9 +279,9 @@ impl Drawing<'_> {
     }
 
     /// Begins a section with a step.
-    fn begin(&mut self, step: usize, manner: Manner, go: Go, sections: BTreeSet<usize>) {
+    fn begin(&mut self, step: usize, manner: Manner, go: Go, sections: &BTreeSet<usize>) {
         let section = self.drafts.len();
-        let behind = self.all_behind(&sections);
+        let behind = self.all_behind(sections);
         self.drafts.push(Draft { steps: Vec::new(), manner, behind });
         self.add(section, step, go);
         if let Some(home) = self.homes.get_mut(step) {

@@ -170,7 +170,7 @@ fn scope(step: &Step, inner: &Workflow) -> Result<Map<String, Value>, Vec<Proble
         };
         (name.clone(), value.unwrap_or_else(|| text.as_str().into()))
     });
-    let mut values = inner.parameters.bind(&tried.collect()).map_err(|wrong| {
+    let mut values = inner.bind(&tried.collect(), |_| false).map_err(|wrong| {
         let problem = |(name, message): (String, Message)| {
             let place = given.iter().position(|(known, _)| *known == name);
             let field = place.map_or_else(

@@ -25,11 +25,13 @@ mod link;
 mod load;
 mod parameter;
 mod trigger;
+mod used;
 
 pub use link::{Link, Port};
 pub use load::Loaded;
 pub use parameter::{Parameter, ParameterType, Parameters, Substituted, references, substitute};
 pub use trigger::{HttpTrigger, Missed, Schedule, Times, Trigger, UploadTrigger};
+pub(crate) use used::in_expressions;
 
 use link::links;
 use schemars::JsonSchema;

@@ -153,12 +153,16 @@ impl Parameters {
         self.0.push((name, parameter));
     }
 
-    /// The values for a run: what is given, defaults for the rest.
+    /// The values: what is given, defaults for the rest.
     ///
     /// # Errors
     /// What is wrong with what was given, each with the parameter's name: not declared, not of its type,
-    /// not among its choices, or missing.
-    pub fn bind(&self, given: &Map<String, Value>) -> Result<Map<String, Value>, Vec<(String, Message)>> {
+    /// not among its choices, or `needed` and missing.
+    pub fn bind(
+        &self,
+        given: &Map<String, Value>,
+        needed: impl Fn(&str) -> bool,
+    ) -> Result<Map<String, Value>, Vec<(String, Message)>> {
         let mut wrong = Vec::new();
         for name in given.keys().filter(|name| self.get(name).is_none()) {
             let message = match nearest(name, self.iter().map(|(known, _)| known)) {
@@ -178,6 +182,7 @@ impl Parameters {
                     Some(message) => wrong.push((name.to_owned(), message)),
                     None => drop(values.insert(name.to_owned(), value.clone())),
                 },
+                None if !needed(name) => {}
                 None => {
                     let message = msg!("the parameter `{name}` has no default: give it a value", name = name);
                     wrong.push((name.to_owned(), message));
@@ -412,7 +417,7 @@ mod tests {
         }))
         .unwrap();
         let given = json!({ "regon": "x", "region": "Alsace", "given": "1" });
-        let wrong = parameters.bind(given.as_object().unwrap()).unwrap_err();
+        let wrong = parameters.bind(given.as_object().unwrap(), |_| true).unwrap_err();
         let texts: Vec<String> = wrong.iter().map(|(_, message)| message.to_string()).collect();
         assert_eq!(
             texts,
@@ -424,7 +429,7 @@ mod tests {
             ]
         );
         let given = json!({ "year": 2026, "given": 1 });
-        let values = parameters.bind(given.as_object().unwrap()).unwrap();
+        let values = parameters.bind(given.as_object().unwrap(), |_| true).unwrap();
         assert_eq!(Value::Object(values), json!({ "region": "Corse", "year": 2026, "given": 1 }));
     }
 }

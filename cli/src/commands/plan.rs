@@ -23,7 +23,7 @@ pub(crate) fn run(asked: &PlanArguments, terminal: &Terminal) -> Result<Exit, Fa
     let document = Document::read(&asked.workflow)?;
     let Some(workflow) = document.sound(false, terminal) else { return Ok(Exit::Refused) };
     // a parameter without a value leaves open what depends on it
-    let parameters = workflow.parameters.bind(&Map::new()).unwrap_or_default();
+    let parameters = workflow.bind(&Map::new(), |_| false).unwrap_or_default();
     let choice = choice(workflow, &parameters, &asked.workflow);
     let language = terminal.language();
     if asked.json {

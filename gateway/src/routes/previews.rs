@@ -8,7 +8,6 @@ use bus_core::{
     check::Whole,
     workflow::{Schedule, Workflow},
 };
-use connectors::Connectors;
 use schemars::JsonSchema;
 use serde::Deserialize;
 

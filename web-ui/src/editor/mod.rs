@@ -14,6 +14,7 @@ mod linking;
 mod node;
 mod palette;
 mod parameters;
+mod plan;
 mod preview;
 mod saving;
 mod schedule;

@@ -21,15 +21,16 @@ const CHECK_MILLISECONDS: u32 = 350;
 
 /// Has the document checked while it is edited.
 #[hook]
-pub(crate) fn use_check(state: &Rc<Editing>, dispatch: &Callback<Action>) {
+pub(crate) fn use_check(id: &AttrValue, state: &Rc<Editing>, dispatch: &Callback<Action>) {
     let bus = use_bus();
+    let path = check_path(id);
     let (document, dirty, dispatch) = (Rc::clone(&state.document), state.dirty(), dispatch.clone());
     use_effect_with((document, bus.texts, dirty), move |(document, _, dirty)| {
-        let document = Rc::clone(document);
+        let (document, path) = (Rc::clone(document), path.clone());
         let timer = dirty.then(|| {
             Timeout::new(CHECK_MILLISECONDS, move || {
                 spawn_local(async move {
-                    if let Ok(checked) = bus.api.send::<Checked>(Method::POST, "/check", &*document).await {
+                    if let Ok(checked) = bus.api.send::<Checked>(Method::POST, &path, &*document).await {
                         dispatch.emit(Action::Checked(checked.findings));
                     }
                 });
@@ -37,6 +38,11 @@ pub(crate) fn use_check(state: &Rc<Editing>, dispatch: &Callback<Action>) {
         });
         move || drop(timer)
     });
+}
+
+/// Where a document of a workflow is checked.
+pub(crate) fn check_path(workflow: &str) -> String {
+    format!("/check?workflow={}", part(workflow))
 }
 
 /// Saves and runs the document.

@@ -1,4 +1,7 @@
-use super::{Action, Catalogue, Editing, WholeEdit, parameters::ParametersForm, triggers::TriggersForm};
+use super::{
+    Action, Catalogue, Editing, WholeEdit, parameters::ParametersForm, plan::PlanPanel,
+    triggers::TriggersForm,
+};
 use crate::{
     bus::use_bus,
     components::{Icon, Prose},
@@ -47,6 +50,7 @@ pub(crate) fn WholePanel(props: &WholePanelProps) -> Html {
             <ParametersForm parameters={document.parameters.clone()} readonly={props.readonly} dispatch={props.dispatch.clone()} />
             <TriggersForm document={Rc::clone(document)} catalogue={props.catalogue.clone()} workflow={props.workflow.clone()}
                 readonly={props.readonly} dispatch={props.dispatch.clone()} />
+            <PlanPanel document={Rc::clone(document)} workflow={props.workflow.clone()} />
             { props.children.clone() }
         </section>
     }

@@ -56,7 +56,7 @@ pub(crate) fn Workbench(props: &WorkbenchProps) -> Html {
     let readonly = props.detail.summary.role == Role::Viewer;
     let name = state.document.name.clone();
     use_effect_with(name, |name| browser::title(name));
-    use_check(&state, &dispatch);
+    use_check(&id, &state, &dispatch);
     let (given, give) = use_given(&id);
     let saver = Saver::new(&bus, &id, &state, &dispatch, &given, use_navigator());
     use_keys(&state, &dispatch, readonly || props.run.is_some(), saver.save());

@@ -37,7 +37,11 @@ pub(crate) fn StartDialog(props: &StartDialogProps) -> Html {
             values(&parameters, &typed)
         }
     });
+    let given = props.given.inputs(&props.document);
+    // a parameter that only a step uses whose place a file takes need not be given
+    let missing = props.document.bind(&Map::new(), |step| given.contains_key(step)).err().unwrap_or_default();
     let fields = props.document.parameters.iter().map(|(name, parameter)| {
+        let required = missing.iter().any(|(missing, _)| missing == name);
         let id = format!("run-{name}");
         let value = typed.get(name).cloned().unwrap_or_else(|| shown(parameter.default.as_ref()));
         let change = Callback::from({
@@ -48,7 +52,7 @@ pub(crate) fn StartDialog(props: &StartDialogProps) -> Html {
                 typed.set(all);
             }
         });
-        field(id, name, parameter, value, change, [texts.yes(), texts.no()])
+        field((id, name, required), parameter, value, change, [texts.yes(), texts.no()])
     });
     let files: Vec<Html> = open_to_files(&props.document, &props.catalogue)
         .map(|step| {
@@ -73,8 +77,7 @@ pub(crate) fn StartDialog(props: &StartDialogProps) -> Html {
 }
 
 fn field(
-    id: String,
-    name: &str,
+    (id, name, required): (String, &str, bool),
     parameter: &Parameter,
     value: String,
     change: Callback<String>,
@@ -98,14 +101,14 @@ fn field(
     }
     let kind = if parameter.kind == ParameterType::Date { "date" } else { "text" };
     html! {
-        <Input {id} {label} {value} {change} {kind} help={parameter.description.clone()} required={parameter.default.is_none()} />
+        <Input {id} {label} {value} {change} {kind} help={parameter.description.clone()} {required} />
     }
 }
 
 /// What was typed, as values; defaults are left to the server.
 fn values(parameters: &Parameters, typed: &BTreeMap<String, String>) -> Map<String, Value> {
     let read = |(name, text): (&String, &String)| {
-        let parameter = parameters.get(name)?;
+        let parameter = parameters.get(name).filter(|it| !text.is_empty() || it.default.is_some())?;
         // what cannot be read goes as it is: the server says what is wrong with it
         Some((name.clone(), parameter.kind.read(text).unwrap_or_else(|| Value::from(text.as_str()))))
     };

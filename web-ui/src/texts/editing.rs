@@ -29,6 +29,8 @@ texts! {
     one_problem: "1 problem", "1 problème";
     many_problems(count): "{count} problems", "{count} problèmes";
     no_problems: "No problem", "Aucun problème";
+    plan: "How it runs", "Comment il s’exécute";
+    no_plan: "Nothing would run before the problems are mended.", "Rien ne s’exécuterait avant la correction des problèmes.";
     error: "Error", "Erreur";
     warning: "Warning", "Avertissement";
     switched_off: "Switched off", "Désactivée";

@@ -49,7 +49,9 @@ impl Bus {
         };
         let gathering = stage.section.steps.iter().filter(gathers).count() as u64;
         let held = self.parts().limits.step_memory as u64;
-        gathering.saturating_mul(held).saturating_add(STREAMING.saturating_mul(stage.section.steps.len() as u64))
+        gathering
+            .saturating_mul(held)
+            .saturating_add(STREAMING.saturating_mul(stage.section.steps.len() as u64))
     }
 }
 

@@ -46,7 +46,6 @@ impl Bus {
     ) -> Result<Preview, BusError> {
         let began = Instant::now();
         let records = asked.records.clamp(1, MOST);
-        let parameters = asked.document.parameters.bind(&asked.parameters).map_err(wrong_parameters)?;
         let owner = match &asked.workflow {
             Some(workflow) => Some(self.workflows().get(workflow).await?.owner),
             None => None,
@@ -63,6 +62,8 @@ impl Bus {
         if let Some(run) = &asked.sample_of {
             self.stand_in(run, &document, &asked.inputs, &mut seams).await?;
         }
+        let replaced = |step: &str| seams.stand_ins.contains_key(step) || asked.inputs.contains_key(step);
+        let parameters = document.bind(&asked.parameters, replaced).map_err(wrong_parameters)?;
         let (shown, cancel) = (Shown::new(records), CancellationToken::new());
         seams.taps = Some(shown.taps(watched, cancel.clone()));
         let run = NewRun {

@@ -75,10 +75,7 @@ pub(super) fn outgoing(stages: &[Stage], place: u32) -> (Vec<Port>, bool) {
 }
 
 /// The stages in which a run begins: one that does everything, or, where steps need different workers, theirs.
-pub(super) fn first(
-    document: &Workflow,
-    planned: (&dyn Catalogue, &Map<String, Value>),
-) -> Vec<Stage> {
+pub(super) fn first(document: &Workflow, planned: (&dyn Catalogue, &Map<String, Value>)) -> Vec<Stage> {
     match document.labels().len() {
         0 | 1 => vec![Stage::whole(document)],
         _ => cut(document, planned, &BTreeMap::new(), 0),

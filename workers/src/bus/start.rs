@@ -18,7 +18,8 @@ use bus_core::{
 impl Bus {
     pub(super) async fn start_run(&self, id: String, asked: Start) -> Result<RunSummary, BusError> {
         let Pinned { revision, document, owner } = self.pinned(&asked.workflow, asked.language).await?;
-        let parameters = document.parameters.bind(&asked.parameters).map_err(wrong_parameters)?;
+        let replaced = |step: &str| asked.inputs.contains_key(step);
+        let parameters = document.bind(&asked.parameters, replaced).map_err(wrong_parameters)?;
         for (step, upload) in &asked.inputs {
             let known = document.step(step).and_then(|step| (self.parts().find)(&step.connector));
             if known.is_none_or(|connector| connector.kind() != Kind::Source) {

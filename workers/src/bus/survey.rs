@@ -29,7 +29,7 @@ impl Bus {
     #[must_use]
     pub fn outline(&self, document: &Workflow, workflow: Option<&str>, language: Language) -> String {
         // a parameter without a value leaves open what depends on it
-        let parameters = document.parameters.bind(&Map::new()).unwrap_or_default();
+        let parameters = document.bind(&Map::new(), |_| false).unwrap_or_default();
         let catalogue = &*self.parts().catalogue;
         let cancel = CancellationToken::new();
         let extents = match workflow.filter(|_| self.settings().split != Split::Never) {

@@ -105,7 +105,7 @@ fn refused_records_without_a_link_are_kept() {
     assert_eq!(errors.first[1]["step"], "no");
     assert_eq!(report.kept_errors(), 3_000);
     assert_eq!(fs::read_to_string(folder.path().join("errors/no.ndjson")).unwrap().lines().count(), 3_000);
-    assert!(report.text(Language::Fr).contains("3000 enregistrements ont été refusés"));
+    assert!(report.text(Language::Fr).contains("refusés et conservés : 3000"));
 }
 
 #[test]

@@ -195,14 +195,12 @@ fn miller(arguments: &str, asked: &'static str, same: Same) -> Peer {
     }
 }
 
-/// Our command on ten times the rows of its input; the large input is made once.
-pub(crate) fn on_ten(case: &Case, data: &Path) -> Result<String> {
+/// Our command on ten times the rows of its input, and that input, which is made.
+pub(crate) fn on_ten(case: &Case, data: &Path) -> Result<(String, String)> {
     let (stem, kind) = case.input.split_once('.').unwrap_or((case.input, ""));
     let large = format!("{stem}-ten.{kind}");
-    if !data.join(&large).exists() {
-        repeat(&data.join(case.input), &data.join(&large), kind)?;
-    }
-    Ok(case.ours.replace(case.input, &large))
+    repeat(&data.join(case.input), &data.join(&large), kind)?;
+    Ok((case.ours.replace(case.input, &large), large))
 }
 
 /// Repeats the records of a file ten times, what stands around them once.

@@ -1,0 +1,50 @@
+use super::saving::check_path;
+use crate::{
+    bus::{Load, use_bus, use_load},
+    components::Icon,
+};
+use bus_core::{api::Checked, workflow::Workflow};
+use gloo_net::http::Method;
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use yew::prelude::*;
+
+/// Of which document.
+#[derive(Properties, PartialEq)]
+pub(crate) struct PlanPanelProps {
+    /// The document, as it is now.
+    pub(crate) document: Rc<Workflow>,
+    /// Its id on the server.
+    pub(crate) workflow: AttrValue,
+}
+
+/// How a run would be done: in which stages, and whether in parts and why. Asked for when it is opened.
+#[component]
+pub(crate) fn PlanPanel(props: &PlanPanelProps) -> Html {
+    let texts = use_bus().texts;
+    let open = use_state(|| false);
+    let asked = (*open).then(|| (Rc::clone(&props.document), props.workflow.clone()));
+    let checked = use_load(asked, |api, asked| async move {
+        let Some((document, workflow)) = asked else { return Ok(Checked::default()) };
+        api.send::<Checked>(Method::POST, &check_path(&workflow), &*document).await
+    });
+    let toggle = Callback::from({
+        let open = open.clone();
+        move |event: Event| {
+            let details = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlElement>().ok());
+            open.set(details.is_some_and(|details| details.has_attribute("open")));
+        }
+    });
+    let plan = match &*checked.state {
+        Load::Waiting => html! { <p class="waiting" role="status">{ texts.loading() }</p> },
+        Load::Refused(refusal) => html! { <p class="refusal">{ &refusal.text }</p> },
+        Load::Here(checked) if checked.plan.is_empty() => html! { <p class="none">{ texts.no_plan() }</p> },
+        Load::Here(checked) => html! { <pre class="plan">{ &checked.plan }</pre> },
+    };
+    html! {
+        <details class="more" ontoggle={toggle}>
+            <summary><Icon name="chevron-right" />{ texts.plan() }</summary>
+            if *open { { plan } }
+        </details>
+    }
+}
