@@ -159,7 +159,7 @@ mod tests {
         let text = "{ version: 1, parameters: { n: { type: integer }, t: {} }, steps: [
             { id: a, connector: records, settings: { records: [] } },
             { id: f, connector: file, settings: { path: x, format: csv, more: [y] } },
-            { id: z, connector: discard } ] }";
+            { id: z, connector: discard }, { id: k, connector: filter, settings: { keep: 'params.t > 1' } } ] }";
         Workflow::load(text).unwrap().workflow
     }
 

@@ -10,6 +10,7 @@ mod hands;
 mod health;
 mod kept;
 mod letters;
+mod lines;
 mod memory;
 mod nodes;
 mod origins;
@@ -44,6 +45,7 @@ pub use watch::{Records, Watch};
 
 use budget::Budget;
 use hands::Hands;
+use lines::Lines;
 use origins::Origins;
 use queues::Unsent;
 use record::{RUNS, RunRecord};
@@ -117,6 +119,7 @@ struct Node {
     working: AtomicBool,
     share: Share,
     hands: Hands,
+    lines: Lines,
     origins: Origins,
     /// One place for each task that may be under way.
     places: Arc<Semaphore>,
@@ -163,6 +166,7 @@ impl Bus {
             working: AtomicBool::new(false),
             share,
             hands: Hands::default(),
+            lines: Lines::default(),
             origins: Origins::default(),
             places: Arc::new(Semaphore::new(slots)),
             budget,
@@ -204,6 +208,10 @@ impl Bus {
 
     fn hands(&self) -> &Hands {
         &self.0.hands
+    }
+
+    fn lines(&self) -> &Lines {
+        &self.0.lines
     }
 
     fn origins(&self) -> &Origins {
@@ -295,7 +303,7 @@ impl Bus {
     /// If there is no such run.
     pub async fn run(&self, run: &str, language: Language) -> Result<RunDetail, BusError> {
         let record = self.known(run).await?.record;
-        Ok(detail::of(run, record, language))
+        Ok(detail::of(run, Arc::unwrap_or_clone(record), language))
     }
 
     /// The runs of a workflow, latest first; `after` is what the page before gave as its next.

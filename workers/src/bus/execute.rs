@@ -33,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 /// A task to do.
 pub(super) struct Work {
     pub(super) run: String,
-    pub(super) record: RunRecord,
+    pub(super) record: Arc<RunRecord>,
     pub(super) task: TaskId,
     pub(super) cancel: CancellationToken,
     /// Takes new chunks, so that what follows can begin.

@@ -16,7 +16,10 @@ use bus_core::{
     workflow::{Link, Port, Step, Workflow},
 };
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 impl Bus {
     pub(super) async fn replay_of(
@@ -26,7 +29,7 @@ impl Bus {
         replay: Replay,
         by: StartedBy,
     ) -> Result<RunSummary, BusError> {
-        let record = self.known(run).await?.record;
+        let record = Arc::unwrap_or_clone(self.known(run).await?.record);
         let known = record.document.step(step).ok_or(BusError::Missing)?;
         let connector = (self.parts().find)(&known.connector).ok_or(BusError::Missing)?;
         let is_source = connector.kind() == Kind::Source;

@@ -2,20 +2,26 @@
 
 use super::{
     Bus, BusError,
+    lines::Waiting,
     memory::remember,
     queues::queue_of,
     record::{RUNS, RunRecord},
     watch::Note,
     worker::TaskMessage,
 };
-use backplane::{Expect, Message, Priority, Revision, Trouble};
-use bus_core::run::{Effect, Event, RunState, Status, TaskId, TaskStatus};
-use std::time::Duration;
+use backplane::{BackplaneError, Expect, Message, Priority, Revision, Trouble};
+use bus_core::{
+    msg,
+    run::{Effect, Event, RunState, Status, TaskId, TaskStatus},
+};
+use futures::future::BoxFuture;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::oneshot;
 
 /// A run as it was read or saved.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
-    pub(super) record: RunRecord,
+    pub(super) record: Arc<RunRecord>,
     pub(super) revision: Revision,
 }
 
@@ -25,37 +31,66 @@ const TRIES: usize = 1_000;
 impl Bus {
     pub(super) async fn known(&self, run: &str) -> Result<Known, BusError> {
         let document = self.store().get(RUNS, run).await?.ok_or(BusError::Missing)?;
-        Ok(Known { record: RunRecord::read(document.body)?, revision: document.revision })
+        Ok(Known { record: Arc::new(RunRecord::read(document.body)?), revision: document.revision })
     }
 
     /// Tells a run what happened, and does what follows from it.
     pub(super) async fn tell(&self, run: &str, event: Event) -> Result<Known, BusError> {
-        self.change(run, None, |record, now| record.state.on(event.clone(), now)).await
+        self.change(run, None, move |record, now| record.state.on(event.clone(), now)).await
     }
 
-    /// Changes a run as it stands now. `known` saves a read where nobody else has changed it; a change that
-    /// changes nothing is not saved.
+    /// Changes a run as it stands now, together with whatever else changes it. `known` saves a read where
+    /// nobody else has changed it; a change that changes nothing is not saved.
     pub(super) async fn change(
         &self,
         run: &str,
+        known: Option<Known>,
+        change: impl Fn(&mut RunRecord, i64) -> Vec<Effect> + Send + Sync + 'static,
+    ) -> Result<Known, BusError> {
+        let (saved, heard) = oneshot::channel();
+        if self.lines().join(run, known, Waiting { change: Box::new(change), saved }) {
+            // whoever waits may go away; those in line behind it must not wait for ever
+            self.lines().begin(self.clone().save_line(run.to_owned()));
+        }
+        heard.await.unwrap_or_else(|_| Err(self.lines().lost(run)))
+    }
+
+    /// Saves changes of a run until none waits.
+    fn save_line(self, run: String) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            while let Some((changes, last)) = self.lines().next(&run) {
+                let saved = self.save_together(&run, last, &changes).await;
+                self.lines().note(&run, saved.as_ref().ok().cloned());
+                for waiting in changes {
+                    // nobody may wait for it any more
+                    let _heard = waiting.saved.send(saved.clone());
+                }
+            }
+        })
+    }
+
+    async fn save_together(
+        &self,
+        run: &str,
         mut known: Option<Known>,
-        change: impl Fn(&mut RunRecord, i64) -> Vec<Effect>,
+        changes: &[Waiting],
     ) -> Result<Known, BusError> {
         for _ in 0..TRIES {
             let Known { record: before, revision } = match known.take() {
                 Some(known) => known,
                 None => self.known(run).await?,
             };
-            let mut record = before.clone();
+            let mut record = RunRecord::clone(&before);
             let now = self.now();
-            let effects = change(&mut record, now);
-            if record == before {
-                return Ok(Known { record, revision });
+            let effects: Vec<Effect> =
+                changes.iter().flat_map(|waiting| (waiting.change)(&mut record, now)).collect();
+            if record == *before {
+                return Ok(Known { record: before, revision });
             }
             record.ended = record.state.has_ended().then(|| record.ended.unwrap_or(now));
             match self.store().save(RUNS, run, record.body()?, Expect::Revision(revision)).await {
                 Ok(revision) => {
-                    let known = Known { record, revision };
+                    let known = Known { record: Arc::new(record), revision };
                     self.act(run, &known.record, &effects).await;
                     return Ok(known);
                 }
@@ -68,8 +103,9 @@ impl Bus {
 
     /// Does what follows from a saved change. What cannot be done now is made up for by the sweeper.
     pub(super) async fn act(&self, run: &str, record: &RunRecord, effects: &[Effect]) {
-        for effect in effects {
-            let done = match effect {
+        // messages of one channel keep their order, also if nobody waits for each
+        let done = effects.iter().map(|effect| async move {
+            match effect {
                 Effect::Publish { task, attempt, delay } => {
                     self.publish(run, record, (*task, *attempt), *delay).await
                 }
@@ -81,11 +117,12 @@ impl Bus {
                     self.ended(run, record, *status).await;
                     Ok(())
                 }
-            };
-            if let Err(error) = done {
-                tracing::warn!(run, %error, "what follows from a change of a run has to wait");
-                self.unsent().note(run);
             }
+        });
+        let done = futures::future::join_all(done).await;
+        if let Some(error) = done.into_iter().find_map(Result::err) {
+            tracing::warn!(run, %error, "what follows from a change of a run has to wait");
+            self.unsent().note(run);
         }
         self.announce(run, record, &Note::Changed(record.state.status)).await;
     }
@@ -96,7 +133,7 @@ impl Bus {
         record: &RunRecord,
         (task, attempt): (TaskId, u32),
         delay: i64,
-    ) -> Result<(), backplane::BackplaneError> {
+    ) -> Result<(), BackplaneError> {
         let message = TaskMessage { run: run.to_owned(), task, attempt };
         // a run has its share of the queue's head; the rest of a large one lets others pass
         let priority = if open_before(&record.state, task) < self.share().limit() {
@@ -142,6 +179,11 @@ impl Bus {
         }
         Box::pin(self.admit(&record.workflow)).await;
     }
+}
+
+/// A save went away without a word.
+pub(super) fn trouble_of_ours() -> BusError {
+    BackplaneError::new(Trouble::Unavailable, msg!("the server is stopping")).into()
 }
 
 /// How many tasks of the run before this one are not done.

@@ -14,6 +14,7 @@ use bus_core::{
     msg,
     run::{Event, RunState, Status},
 };
+use std::sync::Arc;
 
 impl Bus {
     pub(super) async fn start_run(&self, id: String, asked: Start) -> Result<RunSummary, BusError> {
@@ -96,7 +97,7 @@ impl Bus {
                 self.share().leave(workflow, &waiting.id);
                 continue;
             };
-            let known = Known { record, revision: waiting.revision };
+            let known = Known { record: Arc::new(record), revision: waiting.revision };
             let begun =
                 self.change(&waiting.id, Some(known), |record, now| record.state.on(Event::Begin, now)).await;
             if !matches!(&begun, Ok(known) if known.record.state.status == Status::Running) {

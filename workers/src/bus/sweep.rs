@@ -8,7 +8,7 @@ use super::{
 };
 use backplane::{Document, Expect, IndexValue, Pattern, Query};
 use bus_core::run::Event;
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -111,8 +111,10 @@ impl Bus {
         let (id, revision) = (run.id, run.revision);
         let told = match RunRecord::read(run.body) {
             Ok(record) => {
-                let known = Some(Known { record, revision });
-                self.change(&id, known, |record, now| record.state.on(event.clone(), now)).await.map(|_| ())
+                let known = Some(Known { record: Arc::new(record), revision });
+                let event = event.clone();
+                let told = self.change(&id, known, move |record, now| record.state.on(event.clone(), now));
+                told.await.map(|_| ())
             }
             Err(error) => Err(error),
         };

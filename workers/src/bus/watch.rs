@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, VecDeque},
     fmt,
+    sync::Arc,
     time::Duration,
 };
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
@@ -146,7 +147,7 @@ impl Watch {
     async fn read(&mut self) {
         // what cannot be read now is read at the next word
         if let Ok(known) = self.bus.known(&self.run).await {
-            self.record = known.record;
+            self.record = Arc::unwrap_or_clone(known.record);
             let record = &self.record;
             self.live.retain(|task, _| !record.reports.contains_key(task) && !record.state.has_ended());
         }
@@ -165,7 +166,7 @@ impl Bus {
     pub(super) async fn watch_run(&self, run: &str) -> Result<Watch, BusError> {
         // first the ears, then the eyes: nothing falls between
         let ears = Ears::open(self, Pattern::new(&format!("run.*.{run}"))).await;
-        let record = self.known(run).await?.record;
+        let record = Arc::unwrap_or_clone(self.known(run).await?.record);
         let (bus, run) = (self.clone(), run.to_owned());
         Ok(Watch { bus, run, ears, record, live: BTreeMap::new(), shown: None })
     }

@@ -204,7 +204,12 @@ impl Bus {
     /// Does a task; says what becomes of its message.
     async fn do_task(&self, hand: &Hand, stops: &Stops) -> Result<Next, BusError> {
         // a store that is away must not use up the deliveries of a task
-        let known = self.patiently(&stops.stop, || self.known(&hand.run)).await?;
+        // what this node saved last says enough if it knows of the task
+        let lately = self.lines().lately(&hand.run).filter(|known| self.is_wanted(&known.record, hand));
+        let known = match lately {
+            Some(known) => known,
+            None => self.patiently(&stops.stop, || self.known(&hand.run)).await?,
+        };
         if !self.is_wanted(&known.record, hand) {
             return Ok(Next::Forget);
         }
@@ -223,7 +228,7 @@ impl Bus {
         let made = self.work_on(hand, &known, &stops.hand_back).await;
         self.tally().busy.fetch_sub(1, Relaxed);
         self.tally().took.note(u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX));
-        self.say_all(hand, known, made, &stops.hand_back).await
+        self.say_all(hand, known, Arc::new(made), &stops.hand_back).await
     }
 
     /// Takes the memory for a task; `None` if it is not wanted any more when there is room for it.
@@ -261,7 +266,7 @@ impl Bus {
         &self,
         hand: &Hand,
         known: Known,
-        made: Made,
+        made: Arc<Made>,
         hand_back: &CancellationToken,
     ) -> Result<Next, BusError> {
         let stopped = made.cut.is_empty() && made.result.as_ref().is_err_and(StepError::is_cancelled);
@@ -288,12 +293,13 @@ impl Bus {
     /// Saves how far a task came that was stopped: because its run was ended, or because another worker has
     /// it, whose word counts then. One that was stopped although it is wanted is done again: the word to stop was meant
     /// for an attempt before this one, and came late.
-    async fn say_stopped(&self, hand: &Hand, made: Made) -> Result<Next, BusError> {
-        let saved = self.change(&hand.run, None, |record, _| {
-            let current = record.state.tasks.get(&hand.task);
-            let current = current.is_some_and(|task| task.attempt == hand.attempt && !task.is_done());
+    async fn say_stopped(&self, hand: &Hand, made: Arc<Made>) -> Result<Next, BusError> {
+        let Hand { task, attempt, .. } = *hand;
+        let saved = self.change(&hand.run, None, move |record, _| {
+            let current = record.state.tasks.get(&task);
+            let current = current.is_some_and(|task| task.attempt == attempt && !task.is_done());
             if record.state.status == Status::Cancelled && current {
-                record.reports.insert(hand.task, made.report.clone());
+                record.reports.insert(task, made.report.clone());
             }
             Vec::new()
         });
@@ -318,7 +324,7 @@ impl Bus {
         let (progress, mut seen) = watch::channel(BTreeMap::new());
         let work = Work {
             run: hand.run.clone(),
-            record: known.record.clone(),
+            record: Arc::clone(&known.record),
             task: hand.task,
             cancel: hand.cancel.clone(),
             produced,
@@ -370,7 +376,8 @@ impl Bus {
         if until < self.until().saturating_sub(third) {
             let event = taken(hand, self.until());
             let held =
-                self.change(&hand.run, Some(known), |record, now| record.state.on(event.clone(), now)).await;
+                self.change(&hand.run, Some(known), move |record, now| record.state.on(event.clone(), now));
+            let held = held.await;
             if held.is_ok_and(|known| !self.is_wanted(&known.record, hand)) {
                 hand.cancel.cancel();
             }
@@ -382,7 +389,7 @@ impl Bus {
     }
 
     /// Saves how a task ended.
-    async fn say(&self, hand: &Hand, known: Known, made: &Made) -> Result<Next, BusError> {
+    async fn say(&self, hand: &Hand, known: Known, made: &Arc<Made>) -> Result<Next, BusError> {
         let Hand { task, attempt, .. } = *hand;
         let event = match &made.result {
             _ if !made.cut.is_empty() => {
@@ -394,16 +401,17 @@ impl Bus {
             }
             Err(error) => Event::Failed { task, attempt, error: error.clone() },
         };
-        let saved = self.change(&hand.run, Some(known), |record, now| {
+        let (bus, told) = (self.clone(), Arc::clone(made));
+        let saved = self.change(&hand.run, Some(known), move |record, now| {
             let current = record.state.tasks.get(&task).is_some_and(|task| task.attempt == attempt);
             // also of a run that was cancelled meanwhile: how far it came
             if current && !record.state.tasks.get(&task).is_some_and(bus_core::run::Task::is_done) {
                 if record.state.status == Status::Running {
-                    record.stages.extend(made.cut.iter().cloned());
+                    record.stages.extend(told.cut.iter().cloned());
                 }
                 record.reports.remove(&task);
-                let mut report = made.report.clone();
-                trim(&mut report, record, self.settings());
+                let mut report = told.report.clone();
+                trim(&mut report, record, bus.settings());
                 record.reports.insert(task, report);
             }
             record.state.on(event.clone(), now)
@@ -433,7 +441,7 @@ impl Bus {
         if !self.is_wanted(&known.record, hand) {
             return Ok(Next::Forget);
         }
-        self.say(hand, known, &Made::failed(error)).await
+        self.say(hand, known, &Arc::new(Made::failed(error))).await
     }
 
     /// Stops what this node does of runs that were ended, as soon as that is announced.
