@@ -16,9 +16,13 @@ impl Workflow {
         given: &Map<String, Value>,
         replaced: impl Fn(&str) -> bool,
     ) -> Result<Map<String, Value>, Vec<(String, Message)>> {
-        let done = self.steps.iter().filter(|step| !replaced(&step.id));
-        let needed: BTreeSet<String> = done.flat_map(uses).collect();
+        let needed = self.needed(replaced);
         self.parameters.bind(given, |name| needed.contains(name))
+    }
+
+    /// The parameters that steps use which are not `replaced`.
+    pub fn needed(&self, replaced: impl Fn(&str) -> bool) -> BTreeSet<String> {
+        self.steps.iter().filter(|step| !replaced(&step.id)).flat_map(uses).collect()
     }
 }
 

@@ -25,6 +25,9 @@ pub(crate) struct NodeArguments {
     /// The memory that tasks may hold together, such as 512M; a task that does not fit waits.
     #[arg(long, value_name = "SIZE")]
     memory: Option<String>,
+    /// About how much of a large source is a task of its own, such as 16M, which it is unless said; a source of less than two such parts is one task.
+    #[arg(long, value_name = "SIZE")]
+    part: Option<String>,
     /// Seconds until the tasks of a node that has died are given to another, 25 unless said.
     #[arg(long, value_name = "SECONDS")]
     redelivery: Option<u64>,
@@ -83,6 +86,7 @@ pub(crate) struct NodeOptions {
     pub(crate) slots: Option<usize>,
     pub(crate) labels: Vec<String>,
     pub(crate) memory: Option<u64>,
+    pub(crate) part: Option<u64>,
     pub(crate) redelivery: Option<Duration>,
     pub(crate) grace: Option<Duration>,
     pub(crate) allowed_hosts: Vec<String>,
@@ -107,8 +111,10 @@ impl NodeArguments {
         if let Some(odd) = labels.iter().find(|label| !is_label(label)) {
             return Err(Failure::usage(msg!("`{label}` cannot be the label of a worker", label = odd)));
         }
-        let memory = self.memory.or_else(|| settings::of("MEMORY"));
-        let memory = memory.map(|text| size(&text).ok_or_else(|| wrong("--memory", &text))).transpose()?;
+        let bytes = |given: Option<String>, (argument, name): (&str, &str)| {
+            let given = given.or_else(|| settings::of(name));
+            given.map(|text| size(&text).ok_or_else(|| wrong(argument, &text))).transpose()
+        };
         let seconds = |given: Option<u64>, name| {
             Ok::<_, Failure>(
                 given.map_or_else(|| number(name), |given| Ok(Some(given)))?.map(Duration::from_secs),
@@ -122,7 +128,8 @@ impl NodeArguments {
                 .unwrap_or_else(|| "semantic-bus-data".to_owned()),
             slots: self.slots.map_or_else(|| number("SLOTS"), |given| Ok(Some(given)))?,
             labels,
-            memory,
+            memory: bytes(self.memory, ("--memory", "MEMORY"))?,
+            part: bytes(self.part, ("--part", "PART"))?,
             redelivery: seconds(self.redelivery, "REDELIVERY")?,
             grace: seconds(self.grace, "GRACE")?,
             allowed_hosts: listed(self.allowed_hosts, "ALLOW_HOST"),

@@ -7,7 +7,7 @@ pub(crate) use arguments::{HealthArguments, NodeArguments, NodeOptions, Place, W
 
 use crate::exit::{Exit, Failure};
 use backplane::{BackplaneError, Broker, Store, Trouble, embedded::Embedded};
-use bus_core::msg;
+use bus_core::{msg, plan::Rules};
 use connectors::{
     Connectors,
     contract::{Clock, Limits},
@@ -134,7 +134,11 @@ fn settings(asked: &NodeOptions) -> BusSettings {
         shared: asked.place != Place::Alone,
         ..BusSettings::default()
     };
-    let usual = BusSettings { grace: asked.grace.unwrap_or(usual.grace), ..usual };
+    let parts = match asked.part {
+        Some(part) => Rules { part_bytes: part, from_bytes: part.saturating_mul(2), ..usual.parts },
+        None => usual.parts,
+    };
+    let usual = BusSettings { grace: asked.grace.unwrap_or(usual.grace), parts, ..usual };
     match asked.redelivery {
         Some(time) => usual.redelivering_after(time),
         None => usual,

@@ -39,9 +39,9 @@ pub(crate) fn StartDialog(props: &StartDialogProps) -> Html {
     });
     let given = props.given.inputs(&props.document);
     // a parameter that only a step uses whose place a file takes need not be given
-    let missing = props.document.bind(&Map::new(), |step| given.contains_key(step)).err().unwrap_or_default();
+    let needed = props.document.needed(|step| given.contains_key(step));
     let fields = props.document.parameters.iter().map(|(name, parameter)| {
-        let required = missing.iter().any(|(missing, _)| missing == name);
+        let required = parameter.default.is_none() && needed.contains(name);
         let id = format!("run-{name}");
         let value = typed.get(name).cloned().unwrap_or_else(|| shown(parameter.default.as_ref()));
         let change = Callback::from({

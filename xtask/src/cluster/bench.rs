@@ -27,7 +27,7 @@ pub(crate) struct Options {
     /// A MongoDB that is there already, instead of the small one in Python
     #[arg(long)]
     mongodb: Option<String>,
-    /// Short runs for the figure of tasks a second
+    /// Runs of one task for the figure of tasks a second; a run of many tasks for each hundred of them
     #[arg(long, default_value_t = 1_000)]
     tasks: usize,
     /// Rows of the run that one worker does, and then two
@@ -40,6 +40,11 @@ pub(crate) struct Options {
 
 /// Those who start runs at once.
 const CALLERS: usize = 8;
+/// Tasks that a worker does at a time.
+const SLOTS: usize = 4;
+/// Bytes of a source that make a task, where there are to be many, and how many there are.
+const PART: usize = 4 << 10;
+const PARTS: usize = 192;
 /// Runs started one after the other, for the time until they begin.
 const ALONE: usize = 100;
 
@@ -49,6 +54,7 @@ struct Bench {
     gateway: Node,
     workers: Vec<Node>,
     headers: String,
+    slots: usize,
     _servers: (Option<RabbitMq>, Option<MongoServer>),
 }
 
@@ -64,6 +70,7 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
     bench.idle()?;
     bench.latency()?;
     bench.tasks(options.tasks)?;
+    bench.parts(options.tasks / 100)?;
     bench.two(options.rows)?;
     bench.redelivery()?;
     bench.many(options.runs)
@@ -86,12 +93,12 @@ impl Bench {
         let mut gateway = common.gateway("gateway", 18_280);
         gateway.process.start()?;
         gateway.ready(Duration::from_secs(60))?;
-        let mut worker = common.worker("worker-1", 18_281, 4)?;
+        let mut worker = common.worker("worker-1", 18_281, SLOTS)?;
         worker.process.start()?;
         worker.ready(Duration::from_secs(60))?;
         let token = nodes::first_link(gateway.process.log()).context("a link for the first account")?;
         let headers = Client::connect(&gateway.address(), "")?.first_account(&token)?;
-        Ok(Self { common, gateway, workers: vec![worker], headers, _servers: (rabbit, store) })
+        Ok(Self { common, gateway, workers: vec![worker], headers, slots: SLOTS, _servers: (rabbit, store) })
     }
 
     fn client(&self) -> Result<Client> {
@@ -109,7 +116,7 @@ impl Bench {
     fn another_worker(&mut self) -> Result<()> {
         let number = self.workers.len() + 1;
         let port = 18_280 + u16::try_from(number)?;
-        let mut worker = self.common.worker(&format!("worker-{number}"), port, 4)?;
+        let mut worker = self.common.worker(&format!("worker-{number}"), port, self.slots)?;
         worker.process.start()?;
         worker.ready(Duration::from_secs(60))?;
         self.workers.push(worker);
@@ -147,38 +154,74 @@ impl Bench {
     }
 
     /// Short runs, started by several callers: each is a task that is dispatched, done and recorded.
-    fn tasks(&self, runs: usize) -> Result<()> {
+    fn tasks(&mut self, runs: usize) -> Result<()> {
         let document = json!({ "version": 1, "name": "short", "steps": [
             generated(10, None), { "id": "end", "connector": "discard" },
         ], "links": ["rows -> end"] });
         let ids = (0..CALLERS).map(|_| self.workflow(&document)).collect::<Result<Vec<_>>>()?;
+        let (accepted, done, tasks) = self.all_done(&ids, runs / CALLERS, 1)?;
+        row("runs of one task accepted", &format!("{:.0} /s", tasks / accepted), "");
+        row("  their tasks dispatched, done and recorded", &format!("{:.0} /s", tasks / done), "");
+        Ok(())
+    }
+
+    /// Runs of many tasks: of a file that is read in parts, each a task that is dispatched, done and recorded.
+    fn parts(&mut self, runs: usize) -> Result<()> {
+        let document = json!({ "version": 1, "name": "parts", "steps": [
+            { "id": "rows", "connector": "file", "settings": { "path": "rows.csv" } },
+            { "id": "none", "connector": "filter", "settings": { "expression": "id < 0" } },
+            { "id": "end", "connector": "discard" },
+        ], "links": ["rows -> none -> end"] });
+        let rows: String = (0..u32::try_from(PARTS * PART / 10)?).map(|row| format!("{row:09}\n")).collect();
+        let mut ids = Vec::new();
+        for _ in 0..CALLERS.min(runs.max(1)) {
+            let id = self.workflow(&document)?;
+            let files = self.common.folder.join("nodes/files").join(&id);
+            fs::create_dir_all(&files)?;
+            fs::write(files.join("rows.csv"), format!("id\n{rows}"))?;
+            ids.push(id);
+        }
+        for worker in &mut self.workers {
+            worker.process.stop(Duration::from_secs(20));
+        }
+        self.workers.clear();
+        self.common.settings.push(("SEMANTIC_BUS_PART".to_owned(), PART.to_string()));
+        self.slots = 32;
+        self.another_worker()?;
+        let (_, done, tasks) = self.all_done(&ids, runs.div_ceil(ids.len()), PARTS + 2)?;
+        row(
+            "tasks of large runs dispatched, done and recorded",
+            &format!("{:.0} /s", tasks / done),
+            ">= 2 000 /s",
+        );
+        self.slots = SLOTS;
+        self.common.settings.pop();
+        Ok(())
+    }
+
+    /// Starts so many runs of each workflow at once; gives the seconds until all are accepted, the seconds until
+    /// all tasks are done, and how many tasks that is.
+    fn all_done(&self, ids: &[String], each: usize, tasks: usize) -> Result<(f64, f64, f64)> {
         let worker = self.workers.first().context("a worker")?;
         let before = worker.metric("semantic_bus_task_seconds_count")?;
-        let (begun, each) = (Instant::now(), runs / CALLERS);
+        let begun = Instant::now();
         thread::scope(|scope| {
-            let callers: Vec<_> = ids
-                .iter()
-                .map(|id| {
-                    scope.spawn(move || -> Result<()> {
-                        let mut client = self.client()?;
-                        for _ in 0..each {
-                            client.post(&format!("/api/v1/workflows/{id}/runs"), &json!({}))?.json()?;
-                        }
-                        Ok(())
-                    })
+            let call = |id: &String| {
+                let path = format!("/api/v1/workflows/{id}/runs");
+                scope.spawn(move || -> Result<()> {
+                    let mut client = self.client()?;
+                    (0..each).try_for_each(|_| client.post(&path, &json!({}))?.json().map(drop))
                 })
-                .collect();
+            };
+            let callers: Vec<_> = ids.iter().map(call).collect();
             callers.into_iter().try_for_each(|it| it.join().map_err(|_| anyhow::anyhow!("a caller died"))?)
         })?;
         let accepted = begun.elapsed().as_secs_f64();
-        let wanted = count(each * CALLERS);
-        until("all short runs are done", Duration::from_secs(300), || {
+        let wanted = count(each * ids.len() * tasks);
+        until("all tasks are done", Duration::from_secs(300), || {
             worker.metric("semantic_bus_task_seconds_count").is_ok_and(|done| done - before >= wanted)
         })?;
-        let done = begun.elapsed().as_secs_f64();
-        row("runs of one task accepted", &format!("{:.0} /s", wanted / accepted), "");
-        row("tasks dispatched, done and recorded", &format!("{:.0} /s", wanted / done), ">= 2 000 /s");
-        Ok(())
+        Ok((accepted, begun.elapsed().as_secs_f64(), wanted))
     }
 
     /// The same large run on one worker and on two, each with one thread.
