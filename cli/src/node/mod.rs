@@ -20,7 +20,7 @@ use std::{
 };
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
-use workers::{Bus, BusError, BusParts, BusSettings, SystemClock, Vault};
+use workers::{Bus, BusError, BusParts, BusSettings, Split, SystemClock, Vault};
 
 /// The folder of the workflows' files, within the data folder.
 const FILES: &str = "files";
@@ -138,7 +138,10 @@ fn settings(asked: &NodeOptions) -> BusSettings {
         Some(part) => Rules { part_bytes: part, from_bytes: part.saturating_mul(2), ..usual.parts },
         None => usual.parts,
     };
-    let usual = BusSettings { grace: asked.grace.unwrap_or(usual.grace), parts, ..usual };
+    // one node alone streams a run on all its cores: parts would cost it a third more work, and win nothing
+    let alone = asked.place == Place::Alone && asked.part.is_none();
+    let split = if alone { Split::Never } else { Split::Auto };
+    let usual = BusSettings { grace: asked.grace.unwrap_or(usual.grace), parts, split, ..usual };
     match asked.redelivery {
         Some(time) => usual.redelivering_after(time),
         None => usual,

@@ -11,7 +11,7 @@ use bus_core::{
     Language,
     error::StepError,
     msg,
-    plan::{Rules, choose, outline},
+    plan::{Rules, choose, outline, plan},
     workflow::Workflow,
 };
 use connectors::contract::{Context, ContextParts, Step};
@@ -31,8 +31,12 @@ impl Bus {
         // a parameter without a value leaves open what depends on it
         let parameters = document.bind(&Map::new(), |_| false).unwrap_or_default();
         let catalogue = &*self.parts().catalogue;
+        if self.settings().split == Split::Never && document.labels().len() < 2 {
+            let one = msg!("a run is one task: one node does everything, on all its cores");
+            return plan(document, catalogue).text(language) + &one.text(language) + "\n";
+        }
         let cancel = CancellationToken::new();
-        let extents = match workflow.filter(|_| self.settings().split != Split::Never) {
+        let extents = match workflow {
             Some(workflow) => extents(document, self.parts().find, &parameters, |step| {
                 self.looking((workflow, language, &parameters), (&step.id, None), &cancel)
             }),

@@ -243,9 +243,10 @@ impl Bench {
         let files = self.common.folder.join("nodes/files").join(&id);
         fs::create_dir_all(&files)?;
         let mut file = std::io::BufWriter::new(fs::File::create(files.join("rows.csv"))?);
-        writeln!(file, "id,value")?;
+        writeln!(file, "id,value,place,remark")?;
         for number in 0..rows {
-            writeln!(file, "{number},{}", number % 100)?;
+            // as wide as a real reading, so that the file is large enough to be read in parts
+            writeln!(file, "{number},{},\"Commune {} de l’Est\",{:0>64}", number % 100, number % 997, number % 31)?;
         }
         file.flush()?;
         let mut times = Vec::new();
