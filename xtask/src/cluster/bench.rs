@@ -34,7 +34,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 1_000_000)]
     rows: u64,
     /// Runs in the store when one is listed and opened
-    #[arg(long, default_value_t = 5_000)]
+    #[arg(long, default_value_t = 100_000)]
     runs: usize,
 }
 
@@ -219,6 +219,8 @@ impl Bench {
         let accepted = begun.elapsed().as_secs_f64();
         let wanted = count(each * ids.len() * tasks);
         until("all tasks are done", Duration::from_secs(300), || {
+            // asking costs the store something, too
+            pause(Duration::from_millis(100));
             worker.metric("semantic_bus_task_seconds_count").is_ok_and(|done| done - before >= wanted)
         })?;
         Ok((accepted, begun.elapsed().as_secs_f64(), wanted))
@@ -246,7 +248,13 @@ impl Bench {
         writeln!(file, "id,value,place,remark")?;
         for number in 0..rows {
             // as wide as a real reading, so that the file is large enough to be read in parts
-            writeln!(file, "{number},{},\"Commune {} de l’Est\",{:0>64}", number % 100, number % 997, number % 31)?;
+            writeln!(
+                file,
+                "{number},{},\"Commune {} de l’Est\",{:0>64}",
+                number % 100,
+                number % 997,
+                number % 31
+            )?;
         }
         file.flush()?;
         let mut times = Vec::new();
@@ -309,20 +317,12 @@ impl Bench {
         ], "links": ["rows -> end"] });
         let id = self.workflow(&document)?;
         let begin = format!("/api/v1/workflows/{id}/runs");
-        thread::scope(|scope| {
-            let callers: Vec<_> = (0..CALLERS)
-                .map(|_| {
-                    scope.spawn(|| -> Result<()> {
-                        let mut client = self.client()?;
-                        for _ in 0..runs / CALLERS {
-                            client.post(&begin, &json!({}))?.json()?;
-                        }
-                        Ok(())
-                    })
-                })
-                .collect();
-            callers.into_iter().try_for_each(|it| it.join().map_err(|_| anyhow::anyhow!("a caller died"))?)
-        })?;
+        self.timed(&id)?;
+        let page = self.client()?.get(&format!("{begin}?limit=1"))?.json()?;
+        let run = page["items"][0]["id"].as_str().context("a run")?.to_owned();
+        let filling = ["run", "--quiet", "--locked", "--package", "workers", "--example", "many_runs", "--"];
+        let of = [self.common.mongodb.as_str(), "semantic_bus", &run, &runs.to_string()];
+        crate::tools::run("many runs", crate::tools::cargo().args(filling).args(of))?;
         let mut client = self.client()?;
         let (mut lists, mut opens) = (Vec::new(), Vec::new());
         for _ in 0..20 {
@@ -336,7 +336,7 @@ impl Bench {
         }
         let (list, open) = (quantiles(&mut lists)?.0, quantiles(&mut opens)?.0);
         let what = format!("{runs} runs in the store: list 50 / open one");
-        row(&what, &format!("{list:.0} / {open:.0} ms"), "< 50 ms (of 100 000)");
+        row(&what, &format!("{list:.0} / {open:.0} ms"), "< 50 ms");
         Ok(())
     }
 }

@@ -1,0 +1,56 @@
+//! Fills a store with copies of a run that has ended, to measure lists of many.
+//!
+//! `cargo run -p workers --example many_runs URI DATABASE RUN COUNT`
+
+use backplane::{
+    Collection, Expect, Index, Store,
+    mongo::{Mongo, MongoSettings},
+};
+use std::{env, error::Error, sync::Arc};
+use tokio::task::JoinSet;
+
+/// As the bus declares it: an index that differs is refused.
+const RUNS: Collection = Collection {
+    name: "runs",
+    indexes: &[
+        Index { name: "of-workflow", members: &["workflow", "accepted"], unique: false },
+        Index { name: "standing", members: &["state.status", "urgency", "accepted"], unique: false },
+        Index { name: "queue", members: &["workflow", "state.status", "urgency", "accepted"], unique: false },
+        Index { name: "ended", members: &["ended"], unique: false },
+    ],
+};
+/// Copies saved at the same time.
+const TOGETHER: usize = 32;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [uri, database, run, count] = arguments.as_slice() else {
+        return Err("URI DATABASE RUN COUNT".into());
+    };
+    let settings = MongoSettings { database: database.clone(), ..MongoSettings::new(uri) };
+    workers::runtime(None)?.block_on(fill(settings, run, count.parse()?))
+}
+
+async fn fill(settings: MongoSettings, run: &str, count: i64) -> Result<(), Box<dyn Error>> {
+    let store = Mongo::connect(settings).await?;
+    let known = store.get(RUNS, run).await?.ok_or("there is no such run")?;
+    let accepted = known.body["accepted"].as_i64().ok_or("the run was never accepted")?;
+    let mut saving = JoinSet::new();
+    for number in 1..=count {
+        let (store, mut body) = (Arc::clone(&store), known.body.clone());
+        // a second apart, all before the one there is
+        body["accepted"] = (accepted - number * 1_000).into();
+        saving.spawn(
+            async move { store.save(RUNS, &format!("copy-{number:08}"), body, Expect::Anything).await },
+        );
+        if saving.len() >= TOGETHER
+            && let Some(saved) = saving.join_next().await
+        {
+            saved??;
+        }
+    }
+    while let Some(saved) = saving.join_next().await {
+        saved??;
+    }
+    Ok(())
+}
