@@ -24,6 +24,7 @@ mod report;
 mod runs;
 mod settings;
 mod share;
+mod shared;
 mod shelves;
 mod stages;
 mod start;

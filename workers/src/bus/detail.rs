@@ -21,7 +21,7 @@ pub(super) fn of(id: &str, run: RunRecord, language: Language) -> RunDetail {
         cpu_seconds: steps.iter().map(|step| step.counts.cpu_seconds).sum(),
         steps,
         kept_until: Time(run.kept_until),
-        document: run.document,
+        document: run.document.into_inner(),
         parameters: run.parameters,
     }
 }

@@ -81,7 +81,8 @@ struct Shelf {
 impl Bus {
     pub(super) async fn execute(&self, work: Work) -> Made {
         let place = usize::try_from(work.task.stage).unwrap_or(usize::MAX);
-        let Some(stage) = work.record.stages.get(place).cloned() else {
+        let record = Arc::clone(&work.record);
+        let Some(stage) = record.stages.get(place) else {
             return Made::failed(StepError::ours(msg!("the run has no such stage")));
         };
         let cut = self.cut(&work.record, &work.cancel).await;
@@ -96,13 +97,13 @@ impl Bus {
             task: work.task,
             made: Arc::default(),
             produced: streams.then(|| work.produced.clone()),
-            place: place_of(&work, &stage),
+            place: place_of(&work, stage),
             cancel: work.cancel.clone(),
             time,
         };
-        let doubles = doubles(&work, &stage);
+        let doubles = doubles(&work, stage);
         let keeper = Keeper::new(self.settings(), &work.record);
-        let mut seams = match self.seams(&work, &stage, &keeper).await {
+        let mut seams = match self.seams(&work, stage, &keeper).await {
             Ok(seams) => seams,
             Err(error) => return Made::failed(error),
         };

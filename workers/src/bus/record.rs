@@ -3,6 +3,7 @@
 use super::{
     BusError,
     report::{TaskReport, merged},
+    shared::Shared,
     stages::{self, Stage},
 };
 use backplane::{Collection, Index, Priority};
@@ -42,7 +43,7 @@ pub(super) struct RunRecord {
     /// Whose secrets it uses.
     pub(super) owner: String,
     /// The document as it was when the run was accepted, sub-workflows in place.
-    pub(super) document: Workflow,
+    pub(super) document: Shared<Workflow>,
     pub(super) parameters: Map<String, Value>,
     /// Uploads that stand for the data of sources.
     #[serde(default)]
@@ -59,10 +60,10 @@ pub(super) struct RunRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) ended: Option<i64>,
     pub(super) kept_until: i64,
-    pub(super) stages: Vec<Stage>,
+    pub(super) stages: Shared<Vec<Stage>>,
     pub(super) state: RunState,
     #[serde(default)]
-    pub(super) reports: BTreeMap<TaskId, TaskReport>,
+    pub(super) reports: BTreeMap<TaskId, Shared<TaskReport>>,
 }
 
 /// Chunks that stand for what a link would bring.
@@ -98,7 +99,7 @@ impl RunRecord {
             workflow: new.workflow,
             revision: new.revision,
             owner: new.owner,
-            document: new.document,
+            document: new.document.into(),
             parameters: new.parameters,
             inputs: new.inputs,
             given: new.given,
@@ -113,7 +114,7 @@ impl RunRecord {
             accepted: now,
             ended: None,
             kept_until: now.saturating_add(i64::from(hours) * 3_600_000),
-            stages,
+            stages: stages.into(),
             state,
             reports: BTreeMap::new(),
         }
@@ -123,7 +124,7 @@ impl RunRecord {
         let mut record: Self = serde_json::from_value(body).map_err(|error| BusError::unreadable(&error))?;
         if record.version == 1 {
             let gathers: Vec<bool> = record.state.stages.iter().map(|stage| stage.gathers).collect();
-            stages::complete(&mut record.stages, &record.document, &gathers);
+            stages::complete(record.stages.make_mut(), &record.document, &gathers);
             record.version = VERSION;
         }
         Ok(record)

@@ -299,7 +299,7 @@ impl Bus {
             let current = record.state.tasks.get(&task);
             let current = current.is_some_and(|task| task.attempt == attempt && !task.is_done());
             if record.state.status == Status::Cancelled && current {
-                record.reports.insert(task, made.report.clone());
+                record.reports.insert(task, made.report.clone().into());
             }
             Vec::new()
         });
@@ -407,12 +407,12 @@ impl Bus {
             // also of a run that was cancelled meanwhile: how far it came
             if current && !record.state.tasks.get(&task).is_some_and(bus_core::run::Task::is_done) {
                 if record.state.status == Status::Running {
-                    record.stages.extend(told.cut.iter().cloned());
+                    record.stages.make_mut().extend(told.cut.iter().cloned());
                 }
                 record.reports.remove(&task);
                 let mut report = told.report.clone();
                 trim(&mut report, record, bus.settings());
-                record.reports.insert(task, report);
+                record.reports.insert(task, report.into());
             }
             record.state.on(event.clone(), now)
         });
