@@ -1,9 +1,9 @@
 //! Chunks: an entry that says until when, and the bytes: small ones in the store, where one fsync serves many,
 //! larger ones one file each, named by the hash of the chunk's name.
 
-use super::{CHUNKS, EXPIRY, Embedded, OWNERS, SMALL, failed, trouble};
+use super::{CHUNKS, EXPIRY, Embedded, OWNERS, SMALL, base::Base, failed, trouble};
 use crate::{BackplaneError, Chunk};
-use redb::{Database, ReadableDatabase, WriteTransaction};
+use redb::WriteTransaction;
 use sha2::{Digest, Sha256};
 use std::{
     fmt::Write as _,
@@ -82,7 +82,7 @@ fn forget(transaction: &WriteTransaction, name: &str) -> Result<bool, redb::Erro
 /// The entry of a chunk, and its bytes where they stand in the store.
 type Entry = (Chunk, Option<Vec<u8>>);
 
-fn entry(database: &Database, name: &str) -> Result<Option<Entry>, redb::Error> {
+fn entry(database: &Base, name: &str) -> Result<Option<Entry>, redb::Error> {
     let read = database.begin_read()?;
     let stored = read.open_table(CHUNKS)?.get(name)?;
     let known = stored.and_then(|stored| serde_json::from_slice(stored.value()).ok());
@@ -107,7 +107,7 @@ pub(super) async fn get(embedded: &Embedded, name: &str) -> Result<Option<Vec<u8
 }
 
 pub(super) fn list(
-    database: &Database,
+    database: &Base,
     owner: &str,
     after: Option<&Chunk>,
     limit: usize,

@@ -1,12 +1,12 @@
-use super::{DOCUMENTS, INDEXES, failed, keys, writer::Written};
+use super::{DOCUMENTS, INDEXES, base::Base, failed, keys, writer::Written};
 use crate::{BackplaneError, Collection, Document, Expect, Index, Query, Revision, Trouble, index_key};
 use bus_core::msg;
-use redb::{Database, ReadableDatabase, ReadableTable, Table, WriteTransaction};
+use redb::{ReadableTable, Table, WriteTransaction};
 use serde_json::Value as Json;
 use std::ops::Bound;
 
 pub(super) fn get(
-    database: &Database,
+    database: &Base,
     collection: Collection,
     id: &str,
 ) -> Result<Option<Document>, BackplaneError> {
@@ -84,7 +84,7 @@ pub(super) fn delete(
 }
 
 pub(super) fn find(
-    database: &Database,
+    database: &Base,
     collection: Collection,
     query: &Query,
 ) -> Result<Vec<Document>, BackplaneError> {
@@ -94,11 +94,7 @@ pub(super) fn find(
 }
 
 /// Counts entries of the index; the documents are not read.
-pub(super) fn count(
-    database: &Database,
-    collection: Collection,
-    query: &Query,
-) -> Result<u64, BackplaneError> {
+pub(super) fn count(database: &Base, collection: Collection, query: &Query) -> Result<u64, BackplaneError> {
     let ids = ids(database, collection, index(collection, query)?, query).map_err(|error| failed(&error))?;
     Ok(ids.len() as u64)
 }
@@ -113,7 +109,7 @@ fn index(collection: Collection, query: &Query) -> Result<&'static Index, Backpl
 }
 
 fn ids(
-    database: &Database,
+    database: &Base,
     collection: Collection,
     index: &Index,
     query: &Query,

@@ -4,6 +4,7 @@
 //! many writes together (group commit, with fsync); larger chunks are files beside it. A crash at any
 //! moment loses nothing that a call has returned from.
 
+mod base;
 mod chunks;
 mod documents;
 mod events;
@@ -17,6 +18,7 @@ use crate::{
     Announcement, BackplaneError, Broker, Chunk, Collection, Consumer, DeadLetter, Document, Expect, Lease,
     Listener, Message, Pattern, Query, Revision, Store, Trouble,
 };
+use base::Base;
 use bus_core::msg;
 use events::Events;
 use futures::future::BoxFuture;
@@ -59,7 +61,7 @@ const CACHE: usize = 16 << 20;
 /// Broker and store in one process and one folder. Cheap to clone.
 #[derive(Clone)]
 pub struct Embedded {
-    database: Arc<Database>,
+    database: Arc<Base>,
     writer: Writer,
     queues: Arc<Queues>,
     events: Events,
@@ -84,11 +86,9 @@ impl Embedded {
         fs::create_dir_all(&chunks).map_err(|error| trouble(folder, &error))?;
         let lock = lock(folder)?;
         let file = folder.join("store.redb");
-        let database = Database::builder()
-            .set_cache_size(CACHE)
-            .create(&file)
-            .map_err(|error| unreadable(&file, &error))?;
-        let database = Arc::new(database);
+        let path = file.clone();
+        let database = Base::open(move || Database::builder().set_cache_size(CACHE).create(&path));
+        let database = Arc::new(database.map_err(|error| unreadable(&file, &error))?);
         let writer = Writer::start(Arc::clone(&database))?;
         prepare(&database).map_err(|error| unreadable(&file, &error))?;
         let queues = Queues::open(&database, writer.clone(), Arc::clone(&clock))
@@ -117,7 +117,7 @@ impl Embedded {
 }
 
 /// Makes all tables, so that reading one never finds it missing.
-fn prepare(database: &Database) -> Result<(), redb::Error> {
+fn prepare(database: &Base) -> Result<(), redb::Error> {
     let transaction = database.begin_write()?;
     transaction.open_table(DOCUMENTS)?;
     transaction.open_table(INDEXES)?;

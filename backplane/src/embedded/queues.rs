@@ -1,14 +1,16 @@
 //! All queues: what stands on disk, and the delivery of it.
 
 use super::{
-    Clock, DEAD, MESSAGES, failed,
+    Clock, DEAD, MESSAGES,
+    base::Base,
+    failed,
     queue::{Number, Queue, Waiting},
     writer::{Writer, Written},
 };
 use crate::{BackplaneError, Consumer, DeadLetter, Delivery, Message, Trouble, broker::Answers};
 use bus_core::msg;
 use futures::future::BoxFuture;
-use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
+use redb::{ReadableTable, WriteTransaction};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
@@ -25,7 +27,7 @@ use tokio::{
 
 /// Everything there is about queues.
 pub(super) struct Queues {
-    database: Arc<Database>,
+    database: Arc<Base>,
     writer: Writer,
     clock: Clock,
     next: AtomicU64,
@@ -53,11 +55,7 @@ struct Stored {
 
 impl Queues {
     /// Reads what stands on disk: everything without an answer waits again.
-    pub(super) fn open(
-        database: &Arc<Database>,
-        writer: Writer,
-        clock: Clock,
-    ) -> Result<Arc<Self>, redb::Error> {
+    pub(super) fn open(database: &Arc<Base>, writer: Writer, clock: Clock) -> Result<Arc<Self>, redb::Error> {
         let mut state: HashMap<Arc<str>, Open> = HashMap::new();
         let (mut last, now) = (0, clock());
         for entry in database.begin_read()?.open_table(MESSAGES)?.iter()? {

@@ -1,8 +1,8 @@
-use super::failed;
+use super::{base::Base, failed};
 use crate::{BackplaneError, Trouble};
 use bus_core::msg;
 use futures::future::BoxFuture;
-use redb::{Database, WriteTransaction};
+use redb::WriteTransaction;
 use std::{
     sync::{Arc, mpsc},
     thread,
@@ -54,7 +54,7 @@ fn stopped() -> BackplaneError {
 }
 
 impl Writer {
-    pub(super) fn start(database: Arc<Database>) -> Result<Self, BackplaneError> {
+    pub(super) fn start(database: Arc<Base>) -> Result<Self, BackplaneError> {
         let (sender, jobs) = mpsc::channel();
         thread::Builder::new()
             .name("store-writer".to_owned())
@@ -79,7 +79,7 @@ impl Writer {
     }
 }
 
-fn serve(database: &Database, jobs: &mpsc::Receiver<Box<dyn Job>>) {
+fn serve(database: &Base, jobs: &mpsc::Receiver<Box<dyn Job>>) {
     while let Ok(first) = jobs.recv() {
         let mut batch = vec![first];
         while batch.len() < MOST
@@ -87,7 +87,13 @@ fn serve(database: &Database, jobs: &mpsc::Receiver<Box<dyn Job>>) {
         {
             batch.push(next);
         }
-        let committed = commit(database, &mut batch).map_err(|error| failed(&error));
+        let committed = commit(database, &mut batch);
+        if committed.as_ref().is_err_and(Base::is_broken_by)
+            && let Err(error) = database.mend()
+        {
+            tracing::error!(%error, "the store cannot be opened anew yet");
+        }
+        let committed = committed.map_err(|error| failed(&error));
         for job in batch {
             job.answer(committed.clone());
         }
@@ -95,7 +101,7 @@ fn serve(database: &Database, jobs: &mpsc::Receiver<Box<dyn Job>>) {
 }
 
 /// Runs all jobs in one transaction; if the store fails, none of them has happened.
-fn commit(database: &Database, batch: &mut [Box<dyn Job>]) -> Result<(), redb::Error> {
+fn commit(database: &Base, batch: &mut [Box<dyn Job>]) -> Result<(), redb::Error> {
     let transaction = database.begin_write()?;
     for job in batch {
         job.run(&transaction)?;
