@@ -55,7 +55,8 @@ async fn an_address_that_is_none_is_told_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_comes_late_is_waited_for() {
     let mut server = MongoServer::start().expect("a server");
-    server.stop();
+    // one that has only just begun does not always hear that it should stop
+    server.kill();
     let settings = MongoSettings { start: LONG, ..impatient(&server.uri()) };
     let mut connecting = JoinSet::new();
     connecting.spawn(Mongo::connect(settings));
@@ -149,7 +150,8 @@ async fn tls_is_spoken_with_who_is_trusted() {
     let (ours, other) = (Certificates::new().expect("made"), Certificates::new().expect("made"));
     let text = |path: &Path| path.to_str().expect("text").to_owned();
     let mut server = MongoServer::start().expect("a server");
-    server.stop();
+    // one that has only just begun does not always hear that it should stop
+    server.kill();
     server.arguments(&["--tls-cert-file", &text(&ours.server()), "--tls-key-file", &text(&ours.key())]);
     server.begin().expect("it starts");
     let trusting = |authority: &Path| {
