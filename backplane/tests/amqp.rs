@@ -7,6 +7,9 @@ mod contract;
 mod each;
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
+#[path = "faults/secured.rs"]
+mod secured;
 
 use backplane::{
     Broker, Store,

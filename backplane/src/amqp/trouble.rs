@@ -13,6 +13,11 @@ pub(super) fn told(fault: &Fault, address: &Address) -> BackplaneError {
             address = at,
             reason = reason.as_str()
         )),
+        Fault::Untrusted(reason) => refused(msg!(
+            "the certificate of the message broker at {address} is not trusted ({reason}): give the certificate of its authority, and call the broker by a name that is in its own",
+            address = at,
+            reason = reason.as_str()
+        )),
         Fault::Credentials => refused(msg!(
             "the message broker at {address} does not let the user {user} in: check the name and the password in the address",
             address = at,

@@ -21,12 +21,15 @@ use std::{
     future::{Future, poll_fn},
     sync::{Arc, Mutex, PoisonError},
 };
+use url::{Host, Url};
 
 /// What went wrong on the way to the broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fault {
     /// Nobody answers there.
     Unreachable(String),
+    /// The certificate of the broker is not trusted.
+    Untrusted(String),
     /// User or password are wrong.
     Credentials,
     /// There is no such virtual host, or the user may not use it.
@@ -47,10 +50,16 @@ pub(super) enum Fault {
     Invalid(String),
 }
 
+/// What rustls says of a certificate; the client hands it on as an error of the connection.
+const UNTRUSTED: &str = "invalid peer certificate";
+
 impl Fault {
     fn of(error: &lapin::Error) -> Self {
         match error.kind() {
             ErrorKind::ProtocolError(said) => Self::said(said.get_id(), said.get_message().as_str()),
+            ErrorKind::IOError(error) if error.to_string().contains(UNTRUSTED) => {
+                Self::Untrusted(error.to_string())
+            }
             ErrorKind::IOError(error) => Self::Gone(error.to_string()),
             _ => Self::Gone(error.to_string()),
         }
@@ -81,6 +90,12 @@ impl Address {
         if uri.vhost.is_empty() {
             "/".clone_into(&mut uri.vhost);
         }
+        // the client takes such a host for none, and goes to localhost
+        if let Ok(Some(Host::Ipv6(address))) =
+            Url::parse(text).map(|url| url.host().map(|host| host.to_owned()))
+        {
+            uri.authority.host = address.to_string();
+        }
         uri.query.heartbeat.get_or_insert(HEARTBEAT);
         Ok(Self(uri))
     }
@@ -98,7 +113,11 @@ impl Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.0.scheme == AMQPScheme::AMQPS { "amqps" } else { "amqp" };
-        write!(f, "{scheme}://{}:{}", self.0.authority.host, self.0.authority.port)
+        let (host, port) = (&self.0.authority.host, self.0.authority.port);
+        if host.contains(':') {
+            return write!(f, "{scheme}://[{host}]:{port}");
+        }
+        write!(f, "{scheme}://{host}:{port}")
     }
 }
 

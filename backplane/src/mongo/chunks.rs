@@ -11,7 +11,7 @@ use super::{
     documents::Failed,
     keys,
     trouble::corrupt,
-    wire::{Bson, DateTime, Doc, Fault, Find, ObjectId, Table, doc},
+    wire::{BY_ID, Bson, DateTime, Doc, Fault, Find, ObjectId, Table, doc, int},
 };
 use crate::Chunk;
 use lz4_flex::block::compress_prepend_size;
@@ -26,6 +26,8 @@ const MUCH: usize = 256 << 10;
 const LAST: i64 = 253_402_300_799_000;
 /// The index by owner and name. It holds all that a list shows, so that listing reads no chunk.
 pub(super) const BY_OWNER: &str = "owner";
+/// The index by which the server deletes what has outlived its time.
+pub(super) const BY_TIME: &str = "expiry";
 
 /// Where chunks stand.
 pub(super) struct Shelves {
@@ -89,7 +91,7 @@ pub(super) async fn put(shelves: &Shelves, chunk: &Chunk, bytes: Vec<u8>) -> Res
 /// Deletes the pieces of an entry that is not there any more.
 async fn remove_pieces(shelves: &Shelves, entry: Option<&Doc>) -> Result<(), Fault> {
     let Some(of) = entry.and_then(|entry| entry.get_str("p").ok()) else { return Ok(()) };
-    shelves.pieces.delete_all(doc! { "_id": pieces_of(of) }).await.map(drop)
+    shelves.pieces.delete_all(doc! { "_id": pieces_of(of) }, BY_ID).await.map(drop)
 }
 
 fn pieces_of(of: &str) -> Doc {
@@ -122,7 +124,7 @@ pub(super) async fn get(shelves: &Shelves, name: &str, now: i64) -> Result<Optio
 
 /// The bytes of all pieces, if all are there.
 async fn pieces(shelves: &Shelves, entry: &Doc) -> Result<Option<Vec<u8>>, Fault> {
-    let (Ok(of), Ok(count)) = (entry.get_str("p"), entry.get_i64("n")) else { return Ok(None) };
+    let (Ok(of), Some(count)) = (entry.get_str("p"), int(entry, "n")) else { return Ok(None) };
     let count = usize::try_from(count).unwrap_or(0);
     let mut bytes = Vec::new();
     for number in 0..count {
@@ -162,14 +164,14 @@ pub(super) async fn list(
         sort: doc! { "k": 1 },
         projection: doc! { "_id": 1, "o": 1, "s": 1, "e": 1 },
         limit,
-        index: Some(BY_OWNER.to_owned()),
+        index: BY_OWNER.to_owned(),
     };
     let chunk = |entry: Doc| {
         let text = |name: &str| entry.get_str(name).unwrap_or_default().to_owned();
         Chunk {
             name: text("_id"),
             owner: text("o"),
-            size: entry.get_i64("s").ok().and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+            size: int(&entry, "s").and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
             until: entry.get_datetime("e").map_or(0, |until| until.timestamp_millis()),
         }
     };
@@ -184,7 +186,7 @@ pub(super) async fn delete(shelves: &Shelves, name: &str) -> Result<(), Fault> {
 
 pub(super) async fn sweep(shelves: &Shelves, now: i64) -> Result<u64, Fault> {
     let outlived = doc! { "e": { "$lte": date(now) } };
-    let count = shelves.entries.delete_all(outlived.clone()).await?;
-    shelves.pieces.delete_all(outlived).await?;
+    let count = shelves.entries.delete_all(outlived.clone(), BY_TIME).await?;
+    shelves.pieces.delete_all(outlived, BY_TIME).await?;
     Ok(count)
 }

@@ -6,7 +6,7 @@
 use super::{
     body, keys,
     trouble::{corrupt, refused},
-    wire::{Bson, Doc, Fault, Find, Table, doc},
+    wire::{Doc, Fault, Find, Table, doc, int},
 };
 use crate::{BackplaneError, Collection, Document, Expect, Index, Query, Revision, index_key};
 use bus_core::msg;
@@ -45,11 +45,7 @@ pub(super) fn read(stored: &Doc) -> Result<Document, BackplaneError> {
 }
 
 fn revision(stored: &Doc) -> Option<Revision> {
-    match stored.get("r") {
-        Some(Bson::Int64(revision)) => u64::try_from(*revision).ok(),
-        Some(Bson::Int32(revision)) => u64::try_from(*revision).ok(),
-        _ => None,
-    }
+    int(stored, "r").and_then(|revision| u64::try_from(revision).ok())
 }
 
 fn signed(revision: Revision) -> i64 {
@@ -158,7 +154,7 @@ pub(super) async fn find(
         sort: doc! { member: if query.descending { -1 } else { 1 } },
         projection: whole(),
         limit: query.limit,
-        index: Some(order_name(index)),
+        index: order_name(index),
     };
     Ok(table.many(find).await?.iter().map(read).collect::<Result<_, _>>()?)
 }

@@ -3,7 +3,7 @@
 //! The clock is the server's (see `time.rs`): how far the clocks of the nodes are apart does not matter. The
 //! token grows with every new holder and never comes again, so whoever was late is told by it.
 
-use super::wire::{Doc, Fault, Table, doc};
+use super::wire::{Doc, Fault, Table, doc, int};
 use crate::Lease;
 use std::time::Duration;
 
@@ -31,9 +31,9 @@ pub(super) async fn take(
             Err(fault) => Err(fault),
         };
     };
-    let token = known.get_i64("token").unwrap_or(0);
+    let token = int(&known, "token").unwrap_or(0);
     let (had_by, had_until) =
-        (known.get_str("holder").unwrap_or_default(), known.get_i64("until").unwrap_or(0));
+        (known.get_str("holder").unwrap_or_default(), int(&known, "until").unwrap_or(0));
     let next = match (had_until > now, had_by == holder) {
         (true, true) => token,
         (true, false) => return Ok(None),

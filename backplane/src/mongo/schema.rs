@@ -2,12 +2,12 @@
 
 use super::{
     body,
-    chunks::BY_OWNER,
+    chunks::{BY_OWNER, BY_TIME},
     documents::{Failed, index_members, order_member, order_name},
     trouble::refused,
-    wire::{Base, Built, Doc, Fault, Find, Table, doc},
+    wire::{BY_ID, Base, Built, Doc, Fault, Find, Table, doc, int},
 };
-use crate::Collection;
+use crate::{BackplaneError, Collection};
 use bus_core::msg;
 
 /// The form of what is stored. A bus does not open a store of a later one; an earlier one is brought to this
@@ -29,7 +29,7 @@ const PAGE: usize = 200;
 pub(super) async fn open(base: &Base) -> Result<(), Failed> {
     let meta = base.table(META);
     let found = match meta.one(doc! { "_id": "schema" }, Doc::new()).await? {
-        Some(found) => found.get_i64("version").unwrap_or(i64::MAX),
+        Some(found) => int(&found, "version").unwrap_or(i64::MAX),
         None => match meta.insert(doc! { "_id": "schema", "version": VERSION }).await {
             // another node was faster, with the version it knows
             Ok(()) | Err(Fault::Taken(_)) => VERSION,
@@ -47,10 +47,10 @@ pub(super) async fn open(base: &Base) -> Result<(), Failed> {
     }
     let chunks = vec![
         plain(BY_OWNER, doc! { "k": 1, "o": 1, "s": 1, "e": 1, "_id": 1 }),
-        Built { expires: Some(0), ..plain("expiry", doc! { "e": 1 }) },
+        Built { expires: Some(0), ..plain(BY_TIME, doc! { "e": 1 }) },
     ];
     stand(base, CHUNKS, &base.table(CHUNKS), chunks).await?;
-    let pieces = vec![Built { expires: Some(0), ..plain("expiry", doc! { "e": 1 }) }];
+    let pieces = vec![Built { expires: Some(0), ..plain(BY_TIME, doc! { "e": 1 }) }];
     stand(base, PIECES, &base.table(PIECES), pieces).await?;
     Ok(())
 }
@@ -94,10 +94,24 @@ async fn stand(base: &Base, name: &str, table: &Table, wanted: Vec<Built>) -> Re
                 ))
                 .into());
             }
-            None => table.build(index).await?,
+            None => match table.build(index.clone()).await {
+                Err(Fault::Taken(reason)) => return Err(doubled(base, name, &index, &reason).into()),
+                built => built?,
+            },
         }
     }
     Ok(())
+}
+
+/// Documents of before the index that it does not allow. This is for people to decide.
+fn doubled(base: &Base, collection: &str, index: &Built, reason: &str) -> BackplaneError {
+    refused(msg!(
+        "the index {index} of {collection} in {database} cannot be made, because documents are alike that may not be ({reason}): change or delete one of them, then start again",
+        index = index.name.as_str(),
+        collection = collection,
+        database = base.name(),
+        reason = reason
+    ))
 }
 
 /// Writes what the indexes go by into all documents, from their bodies.
@@ -109,7 +123,7 @@ async fn fill(table: &Table, collection: Collection) -> Result<(), Failed> {
             sort: doc! { "_id": 1 },
             projection: doc! { "r": 1, "b": 1 },
             limit: PAGE,
-            index: None,
+            index: BY_ID.to_owned(),
         };
         let page = table.many(find).await?;
         for stored in &page {

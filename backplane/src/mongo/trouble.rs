@@ -21,6 +21,11 @@ pub(super) fn about(fault: &Fault, hosts: &str, database: &str) -> BackplaneErro
             hosts = hosts,
             reason = reason.as_str()
         )),
+        Fault::Untrusted(reason) => refused(msg!(
+            "the certificate of MongoDB at {hosts} is not trusted ({reason}): name the file of its authority in the address (tlsCAFile), and call the server by a name that is in the certificate",
+            hosts = hosts,
+            reason = reason.as_str()
+        )),
         Fault::Credentials(reason) => refused(msg!(
             "MongoDB at {hosts} does not let the user in ({reason}): check name, password and authSource in the address",
             hosts = hosts,

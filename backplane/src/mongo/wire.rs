@@ -32,6 +32,8 @@ pub(super) enum Fault {
     Address(String),
     /// Nobody answers there, or not now.
     Unreachable(String),
+    /// The certificate of the server is not trusted.
+    Untrusted(String),
     /// User or password are wrong.
     Credentials(String),
     /// The user may not do this.
@@ -56,6 +58,9 @@ mod code {
     /// Of the driver or the server, when the limit of time is over.
     pub(super) const MAX_TIME: i32 = 50;
 }
+
+/// What rustls says of a certificate; the driver hands it on as text only.
+const UNTRUSTED: &str = "invalid peer certificate";
 
 impl Fault {
     fn of(error: &Error) -> Self {
@@ -97,7 +102,10 @@ impl Fault {
 
     /// Why no server was selected: the reasons of all of them in one text.
     fn selection(message: &str) -> Self {
-        if message.contains("SCRAM failure") || message.contains("Authentication failed") {
+        if let Some((_, reason)) = message.split_once(UNTRUSTED) {
+            let reason = reason.split(", labels:").next().unwrap_or_default();
+            Self::Untrusted(format!("{UNTRUSTED}{reason}"))
+        } else if message.contains("SCRAM failure") || message.contains("Authentication failed") {
             Self::Credentials(message.to_owned())
         } else {
             Self::Unreachable(message.to_owned())
@@ -186,15 +194,15 @@ impl Base {
     }
 
     /// Every shape of command that was asked so far, with the plan that the server makes of it.
+    ///
+    /// What changes or deletes is explained as the question that finds what to change: the server plans both
+    /// alike, and not every server that speaks this protocol explains the former.
     pub(super) async fn explained(&self) -> Result<Vec<(String, String)>, Fault> {
         let Some(seen) = &self.seen else { return Ok(Vec::new()) };
         let commands = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut explained = Vec::new();
-        for (shape, mut command) in commands {
-            for name in ["lsid", "$db", "$clusterTime", "txnNumber", "writeConcern", "readConcern"] {
-                command.remove(name);
-            }
-            let asked = doc! { "explain": command, "verbosity": "queryPlanner" };
+        for (shape, command) in commands {
+            let asked = doc! { "explain": question(command), "verbosity": "queryPlanner" };
             let plan = in_time(self.call, self.database.run_command(asked)).await?;
             explained.push((shape, plan.to_string()));
         }
@@ -212,6 +220,28 @@ fn watcher(seen: Seen) -> EventHandler<CommandEvent> {
             seen.lock().unwrap_or_else(PoisonError::into_inner).insert(shape, started.command);
         }
     })
+}
+
+/// A command, or what it has to find before it changes it, without what belongs to a session.
+fn question(mut command: Doc) -> Doc {
+    for (verb, list) in [("update", "updates"), ("delete", "deletes")] {
+        if let (Some(table), Some(one)) = (command.get(verb), first(&command, list)) {
+            let mut find = doc! { "find": table, "filter": one.get("q").cloned() };
+            if let Some(hint) = one.get("hint") {
+                find.insert("hint", hint);
+            }
+            return find;
+        }
+    }
+    for name in ["lsid", "$db", "$clusterTime", "txnNumber", "writeConcern", "readConcern"] {
+        command.remove(name);
+    }
+    command
+}
+
+/// The first of a list of commands in one.
+fn first<'a>(command: &'a Doc, list: &str) -> Option<&'a Doc> {
+    command.get_array(list).ok()?.first()?.as_document()
 }
 
 /// A command without its values.
@@ -237,6 +267,10 @@ fn shape(command: &Doc) -> String {
             text += &format!(" {name} {}", names(value));
         }
     }
+    let one = first(command, "updates").or_else(|| first(command, "deletes")).unwrap_or(command);
+    if let Ok(index) = one.get_str("hint") {
+        text += &format!(" hint {index}");
+    }
     text
 }
 
@@ -258,15 +292,18 @@ pub(super) struct Built {
     pub(super) expires: Option<u64>,
 }
 
+/// The index that every collection has.
+pub(super) const BY_ID: &str = "_id_";
+
 /// What to look for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Find {
     pub(super) filter: Doc,
     pub(super) sort: Doc,
     pub(super) projection: Doc,
     pub(super) limit: usize,
-    /// The index that answers, by name.
-    pub(super) index: Option<String>,
+    /// The index that answers, by name. It is always said: the server must not choose to read everything.
+    pub(super) index: String,
 }
 
 impl Table {
@@ -276,10 +313,8 @@ impl Table {
 
     pub(super) async fn many(&self, find: Find) -> Result<Vec<Doc>, Fault> {
         let limit = i64::try_from(find.limit).unwrap_or(i64::MAX);
-        let mut asked = self.inner.find(find.filter).sort(find.sort).projection(find.projection).limit(limit);
-        if let Some(index) = find.index {
-            asked = asked.hint(Hint::Name(index));
-        }
+        let asked = self.inner.find(find.filter).sort(find.sort).projection(find.projection).limit(limit);
+        let asked = asked.hint(by_name(&find.index));
         let all = async { asked.await?.try_collect().await };
         in_time(self.call, all).await
     }
@@ -288,9 +323,10 @@ impl Table {
         in_time(self.call, self.inner.insert_one(document)).await.map(drop)
     }
 
-    /// Changes a document; says whether there was one to change.
+    /// Changes a document, found by its id; says whether there was one to change.
     pub(super) async fn update(&self, filter: Doc, update: Doc) -> Result<bool, Fault> {
-        let updated = in_time(self.call, self.inner.update_one(filter, update)).await?;
+        let asked = self.inner.update_one(filter, update).hint(by_name(BY_ID));
+        let updated = in_time(self.call, asked).await?;
         Ok(updated.matched_count > 0)
     }
 
@@ -327,12 +363,16 @@ impl Table {
         in_time(self.call, self.inner.find_one_and_delete(filter).projection(projection)).await
     }
 
+    /// Deletes a document, found by its id; says whether there was one.
     pub(super) async fn delete(&self, filter: Doc) -> Result<bool, Fault> {
-        Ok(in_time(self.call, self.inner.delete_one(filter)).await?.deleted_count > 0)
+        let asked = self.inner.delete_one(filter).hint(by_name(BY_ID));
+        Ok(in_time(self.call, asked).await?.deleted_count > 0)
     }
 
-    pub(super) async fn delete_all(&self, filter: Doc) -> Result<u64, Fault> {
-        Ok(in_time(self.call, self.inner.delete_many(filter)).await?.deleted_count)
+    /// Deletes all that an index finds.
+    pub(super) async fn delete_all(&self, filter: Doc, index: &str) -> Result<u64, Fault> {
+        let asked = self.inner.delete_many(filter).hint(by_name(index));
+        Ok(in_time(self.call, asked).await?.deleted_count)
     }
 
     /// The indexes that stand, besides the one of `_id`.
@@ -354,7 +394,7 @@ impl Table {
                 expires: options.expire_after.map(|time| time.as_secs()),
             }
         };
-        Ok(models.into_iter().map(built).filter(|built| built.name != "_id_").collect())
+        Ok(models.into_iter().map(built).filter(|built| built.name != BY_ID).collect())
     }
 
     pub(super) async fn build(&self, index: Built) -> Result<(), Fault> {
@@ -368,6 +408,19 @@ impl Table {
         // a large collection takes its time, and the server goes on if we do not wait
         in_time(self.call * 60, self.inner.create_index(model)).await.map(drop)
     }
+}
+
+/// A whole number. A database that came back from a dump as JSON has small ones in 32 bits.
+pub(super) fn int(document: &Doc, name: &str) -> Option<i64> {
+    match document.get(name) {
+        Some(Bson::Int64(number)) => Some(*number),
+        Some(Bson::Int32(number)) => Some(i64::from(*number)),
+        _ => None,
+    }
+}
+
+fn by_name(index: &str) -> Hint {
+    Hint::Name(index.to_owned())
 }
 
 async fn in_time<R>(most: Duration, asked: impl IntoFuture<Output = Result<R, Error>>) -> Result<R, Fault> {

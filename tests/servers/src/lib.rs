@@ -5,11 +5,13 @@
 //! are dropped. `AMQP_URI` and `MONGODB_URI` name servers that run already; those are used instead where a
 //! test does not have to stop them.
 
+mod certificates;
 mod install;
 mod mongo;
 mod process;
 mod rabbitmq;
 
+pub use certificates::Certificates;
 pub use mongo::{MongoServer, mongodb};
 pub use rabbitmq::{RabbitMq, amqp};
 
@@ -22,6 +24,16 @@ pub struct There<S> {
     pub uri: String,
     /// The server, if it was started for this.
     pub server: Option<S>,
+}
+
+/// The library that puts the clock of a program wrong (`LD_PRELOAD`, `FAKETIME=+1h`), installed if it is missing.
+///
+/// # Errors
+/// If it is not there and cannot be installed.
+pub fn wrong_clock() -> io::Result<std::path::PathBuf> {
+    let paths =
+        ["x86_64", "aarch64"].map(|cpu| format!("/usr/lib/{cpu}-linux-gnu/faketime/libfaketimeMT.so.1"));
+    install::package("libfaketime", &paths.each_ref().map(String::as_str))
 }
 
 #[expect(

@@ -31,6 +31,7 @@ pub struct MongoServer {
     program: PathBuf,
     folder: TempDir,
     port: u16,
+    arguments: Vec<String>,
     running: Option<Process>,
 }
 
@@ -42,7 +43,7 @@ impl MongoServer {
     pub fn start() -> io::Result<Self> {
         let program = install::python(PACKAGE.0, PACKAGE.1, PROGRAM)?;
         let folder = tempfile::Builder::new().prefix("mongo-").tempdir()?;
-        let mut server = Self { program, folder, port: free_port()?, running: None };
+        let mut server = Self { program, folder, port: free_port()?, arguments: Vec::new(), running: None };
         server.begin()?;
         Ok(server)
     }
@@ -53,6 +54,11 @@ impl MongoServer {
         format!("mongodb://127.0.0.1:{}", self.port)
     }
 
+    /// What else is said to its program, from its next start on.
+    pub fn arguments(&mut self, arguments: &[&str]) {
+        self.arguments = arguments.iter().map(ToString::to_string).collect();
+    }
+
     /// Starts it again after [`MongoServer::stop`] or [`MongoServer::kill`], with what it has kept.
     ///
     /// # Errors
@@ -60,7 +66,7 @@ impl MongoServer {
     pub fn begin(&mut self) -> io::Result<()> {
         let mut command = Command::new(&self.program);
         command.args(["--host", "127.0.0.1", "--port", &self.port.to_string(), "--storage-path"]);
-        command.arg(self.folder.path().join("data"));
+        command.arg(self.folder.path().join("data")).args(&self.arguments);
         let mut process = Process::start(&mut command, &self.folder.path().join("log"))?;
         process.wait_for(self.port)?;
         self.running = Some(process);

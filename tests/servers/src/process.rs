@@ -22,6 +22,11 @@ pub(crate) fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
+/// A free port of the loopback address of IPv6.
+pub(crate) fn free_port_v6() -> io::Result<u16> {
+    Ok(TcpListener::bind("[::1]:0")?.local_addr()?.port())
+}
+
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,

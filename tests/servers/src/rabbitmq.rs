@@ -1,8 +1,8 @@
 //! RabbitMQ, with a node, ports and a folder of its own.
 
 use crate::{
-    There, failed, install, named,
-    process::{Process, free_port},
+    Certificates, There, failed, install, named,
+    process::{Process, free_port, free_port_v6},
 };
 use rustix::process::Signal;
 use std::{
@@ -69,6 +69,34 @@ impl RabbitMq {
         std::fs::write(server.folder.path().join("plugins"), "[].\n")?;
         server.begin()?;
         Ok(server)
+    }
+
+    /// Starts a broker that listens with TLS, too, on both loopback addresses. Gives its ports with TLS: that of
+    /// IPv4 and that of IPv6.
+    ///
+    /// # Errors
+    /// As [`RabbitMq::start`], or if the machine knows no IPv6.
+    pub fn secured(certificates: &Certificates) -> io::Result<(Self, u16, u16)> {
+        let mut server = Self::start()?;
+        server.stop();
+        let (four, six) = (free_port()?, free_port_v6()?);
+        let file = server.folder.path().join("rabbitmq.conf");
+        let mut lines = std::fs::read_to_string(&file)?;
+        lines += &format!("listeners.ssl.1 = 127.0.0.1:{four}\nlisteners.ssl.2 = ::1:{six}\n");
+        for (name, path) in [
+            ("cacertfile", certificates.authority()),
+            ("certfile", certificates.server()),
+            ("keyfile", certificates.key()),
+        ] {
+            lines += &format!("ssl_options.{name} = {}\n", path.display());
+        }
+        lines += "ssl_options.verify = verify_none\nssl_options.fail_if_no_peer_cert = false\n";
+        std::fs::write(file, lines)?;
+        server.begin()?;
+        if let Some(process) = &mut server.running {
+            process.wait_for(four)?;
+        }
+        Ok((server, four, six))
     }
 
     /// Its address, as its first user.

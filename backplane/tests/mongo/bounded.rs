@@ -1,0 +1,97 @@
+//! Every query is bounded by an index, on whatever there is to find.
+
+use crate::{each, noise, open};
+use backplane::Store;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+/// What `_id` alone finds, by its value: at most one document, so the server needs no hint.
+const BY_ITS_ID: [&str; 2] = ["filter {_id:?}", "query {_id:?}"];
+
+/// The plans of all queries that the contract makes, which is everything that a store can be asked.
+///
+/// The small server plans a query as MongoDB does where an index is named or `_id` alone is asked; what a
+/// changing command finds is explained as a `find` (see `Base::explained`). With `MONGODB_URI` the same is
+/// asked of a real one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_contract_holds_and_no_query_reads_a_whole_collection() {
+    let server = test_servers::mongodb().expect("a server");
+    let opened = Mutex::new(Vec::new());
+    each::each("store", async || {
+        let (node, store) = open(&server.uri, true).await;
+        opened.lock().expect("not poisoned").push(store);
+        node
+    })
+    .await;
+    let (_node, store) = open(&server.uri, true).await;
+    in_pieces(&*store).await;
+    let mut stores = opened.into_inner().unwrap_or_else(PoisonError::into_inner);
+    stores.push(store);
+    let mut plans = BTreeMap::new();
+    for store in &stores {
+        plans.extend(store.explained().await.expect("explained"));
+        store.remove().await.expect("removed");
+    }
+    let kinds = [
+        "find runs",
+        "update runs",
+        "delete runs",
+        "findAndModify runs",
+        "find bus.leases",
+        "update bus.leases",
+        "find bus.chunks",
+        "delete bus.chunks",
+        "findAndModify bus.chunks",
+        "find bus.pieces",
+        "delete bus.pieces",
+    ];
+    for kind in kinds {
+        assert!(plans.keys().any(|shape| shape.starts_with(kind)), "{kind} is not among {:?}", plans.keys());
+    }
+    for (shape, plan) in &plans {
+        println!("{shape}");
+        let winner = winner(plan);
+        assert!(!winner.contains("COLLSCAN"), "{shape} reads all documents: {winner}");
+        let by_index = ["IXSCAN", "IDHACK", "EXPRESS"].iter().any(|stage| winner.contains(stage));
+        assert!(by_index, "{shape} goes by no index: {winner}");
+        assert!(!winner.contains(r#""SORT""#), "{shape} is put in order by no index: {winner}");
+    }
+    for shape in plans.keys() {
+        bounds(shape);
+    }
+}
+
+/// What only a chunk of several pieces asks.
+async fn in_pieces(store: &dyn Store) {
+    store.put_chunk("large", "run/", noise(5 << 20, 1), Duration::from_secs(60)).await.expect("kept");
+    store.chunk("large").await.expect("read");
+    store.delete_chunk("large").await.expect("deleted");
+}
+
+/// The plan that was chosen.
+fn winner(plan: &str) -> &str {
+    let from = plan.find(r#""winningPlan""#).expect("a plan");
+    let rest = plan.get(from..).expect("a plan");
+    rest.find(r#""rejectedPlans""#).and_then(|end| rest.get(..end)).unwrap_or(rest)
+}
+
+/// A query names the index that answers it, and restricts what that index is sorted by: without the second,
+/// the whole index would be read.
+fn bounds(shape: &str) {
+    let Some((asked, index)) = shape.split_once(" hint ") else {
+        assert!(BY_ITS_ID.iter().any(|alone| shape.ends_with(alone)), "{shape} names no index");
+        return;
+    };
+    let member = match index {
+        "_id_" => "_id".to_owned(),
+        "owner" => "k".to_owned(),
+        "expiry" => "e".to_owned(),
+        "k-workflow" => "k.workflow".to_owned(),
+        other => panic!("{shape} names the index {other}, which nobody has declared"),
+    };
+    let restricts = ["filter {", "q:{"].iter().any(|filter| asked.contains(&format!("{filter}{member}:")));
+    assert!(restricts, "{shape} does not restrict {member}");
+}
