@@ -1,6 +1,6 @@
 //! An authority of our own, and a certificate by it for the loopback address, made by `openssl`.
 
-use crate::failed;
+use crate::{failed, install};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -18,7 +18,7 @@ impl Certificates {
     /// Makes an authority that nobody knows, and a certificate for `localhost`, `127.0.0.1` and `::1`.
     ///
     /// # Errors
-    /// If `openssl` is not there or says no.
+    /// If `openssl` is not there and cannot be installed, or says no.
     pub fn new() -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("certificates-").tempdir()?;
         let names = "basicConstraints=CA:FALSE\nsubjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1\n";
@@ -54,7 +54,7 @@ impl Certificates {
 }
 
 fn openssl(folder: &Path, arguments: &str) -> io::Result<()> {
-    let mut command = Command::new("openssl");
+    let mut command = Command::new(install::package("openssl", &["/usr/bin/openssl"])?);
     let ran = command.current_dir(folder).args(arguments.split(' ')).stdin(Stdio::null()).output()?;
     if ran.status.success() {
         return Ok(());
