@@ -45,7 +45,9 @@ async fn refused(settings: AmqpSettings) -> String {
 async fn messages_go_over_tls_to_who_is_trusted() {
     let (ours, other) = (Certificates::new().expect("made"), Certificates::new().expect("made"));
     let (_broker, four, six) = RabbitMq::secured(&ours).expect("a broker");
-    for host in [format!("127.0.0.1:{four}"), format!("localhost:{four}"), format!("[::1]:{six}")] {
+    // containers often know no IPv6
+    let over_six = six.map_or_else(|| format!("127.0.0.1:{four}"), |six| format!("[::1]:{six}"));
+    for host in [&format!("127.0.0.1:{four}"), &format!("localhost:{four}"), &over_six] {
         works(trusting(&format!("amqps://guest:guest@{host}/"), &ours)).await;
     }
     let said = refused(trusting(&format!("amqps://guest:guest@127.0.0.1:{four}/"), &other)).await;
@@ -55,7 +57,7 @@ async fn messages_go_over_tls_to_who_is_trusted() {
     assert!(said.starts_with(&begins), "{said}");
     // nobody is trusted but the authorities of the system
     let nobody =
-        AmqpSettings { certificates: None, ..trusting(&format!("amqps://guest:guest@[::1]:{six}/"), &ours) };
+        AmqpSettings { certificates: None, ..trusting(&format!("amqps://guest:guest@{over_six}/"), &ours) };
     let said = refused(nobody).await;
-    assert!(said.contains(&format!("at amqps://[::1]:{six} is not trusted")), "{said}");
+    assert!(said.contains(&format!("at amqps://{over_six} is not trusted")), "{said}");
 }

@@ -72,17 +72,18 @@ impl RabbitMq {
     }
 
     /// Starts a broker that listens with TLS, too, on both loopback addresses. Gives its ports with TLS: that of
-    /// IPv4 and that of IPv6.
+    /// IPv4 and, on a machine that knows it, that of IPv6.
     ///
     /// # Errors
-    /// As [`RabbitMq::start`], or if the machine knows no IPv6.
-    pub fn secured(certificates: &Certificates) -> io::Result<(Self, u16, u16)> {
+    /// As [`RabbitMq::start`].
+    pub fn secured(certificates: &Certificates) -> io::Result<(Self, u16, Option<u16>)> {
         let mut server = Self::start()?;
         server.stop();
-        let (four, six) = (free_port()?, free_port_v6()?);
+        let (four, six) = (free_port()?, free_port_v6().ok());
         let file = server.folder.path().join("rabbitmq.conf");
         let mut lines = std::fs::read_to_string(&file)?;
-        lines += &format!("listeners.ssl.1 = 127.0.0.1:{four}\nlisteners.ssl.2 = ::1:{six}\n");
+        lines += &format!("listeners.ssl.1 = 127.0.0.1:{four}\n");
+        lines += &six.map(|six| format!("listeners.ssl.2 = ::1:{six}\n")).unwrap_or_default();
         for (name, path) in [
             ("cacertfile", certificates.authority()),
             ("certfile", certificates.server()),
