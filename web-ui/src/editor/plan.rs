@@ -6,7 +6,6 @@ use crate::{
 use bus_core::{api::Checked, workflow::Workflow};
 use gloo_net::http::Method;
 use std::rc::Rc;
-use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 /// Of which document.
@@ -28,11 +27,12 @@ pub(crate) fn PlanPanel(props: &PlanPanelProps) -> Html {
         let Some((document, workflow)) = asked else { return Ok(Checked::default()) };
         api.send::<Checked>(Method::POST, &check_path(&workflow), &*document).await
     });
+    // the event `toggle` does not bubble, so it would not be heard
     let toggle = Callback::from({
         let open = open.clone();
-        move |event: Event| {
-            let details = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlElement>().ok());
-            open.set(details.is_some_and(|details| details.has_attribute("open")));
+        move |event: MouseEvent| {
+            event.prevent_default();
+            open.set(!*open);
         }
     });
     let plan = match &*checked.state {
@@ -42,8 +42,8 @@ pub(crate) fn PlanPanel(props: &PlanPanelProps) -> Html {
         Load::Here(checked) => html! { <pre class="plan">{ &checked.plan }</pre> },
     };
     html! {
-        <details class="more" ontoggle={toggle}>
-            <summary><Icon name="chevron-right" />{ texts.plan() }</summary>
+        <details class="more" open={*open}>
+            <summary onclick={toggle}><Icon name="chevron-right" />{ texts.plan() }</summary>
             if *open { { plan } }
         </details>
     }
