@@ -1,7 +1,7 @@
 // Everything by keyboard: a step is added, set, linked and saved without touching a pointer.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { firstAccount, newPage, startBrowser, startBus } from "./bus.mjs";
+import { firstAccount, newPage, signIn, startBrowser, startBus, workflow } from "./bus.mjs";
 
 let bus, browser;
 before(async () => {
@@ -73,5 +73,25 @@ test("add, set, link, save", async () => {
   await page.locator("#step-generator .step-head").press("Enter");
   assert.equal(await page.locator("#setting-records").inputValue(), "12");
   assert.equal(await page.locator(".link").count(), 1);
+  assert.deepEqual(page.wrong, []);
+});
+
+test("how a run would be done is told to who asks", async () => {
+  const page = await newPage(browser);
+  await signIn(page, bus);
+  const numbers = { records: 12, fields: [{ name: "n", values: { sequence: {} } }] };
+  const id = await workflow(page, {
+    name: "planned",
+    steps: [{ id: "in", connector: "generator", settings: numbers }, { id: "out", connector: "discard" }],
+    links: ["in -> out"],
+  });
+  await page.goto(`${bus.address}/workflows/${id}`);
+  const summary = page.locator("summary", { hasText: "How it runs" });
+  await tabTo(page, summary);
+  await page.keyboard.press("Enter");
+  await page.locator("pre.plan", { hasText: "stage 1: in (generator) -> out (discard)" }).waitFor();
+  assert.match(await page.locator("pre.plan").innerText(), /a run is one task/);
+  await page.keyboard.press("Enter");
+  await page.locator("pre.plan").waitFor({ state: "detached" });
   assert.deepEqual(page.wrong, []);
 });

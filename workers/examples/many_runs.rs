@@ -3,22 +3,13 @@
 //! `cargo run -p workers --example many_runs URI DATABASE RUN COUNT`
 
 use backplane::{
-    Collection, Expect, Index, Store,
+    Expect, Store,
     mongo::{Mongo, MongoSettings},
 };
 use std::{env, error::Error, sync::Arc};
 use tokio::task::JoinSet;
+use workers::RUNS;
 
-/// As the bus declares it: an index that differs is refused.
-const RUNS: Collection = Collection {
-    name: "runs",
-    indexes: &[
-        Index { name: "of-workflow", members: &["workflow", "accepted"], unique: false },
-        Index { name: "standing", members: &["state.status", "urgency", "accepted"], unique: false },
-        Index { name: "queue", members: &["workflow", "state.status", "urgency", "accepted"], unique: false },
-        Index { name: "ended", members: &["ended"], unique: false },
-    ],
-};
 /// Copies saved at the same time.
 const TOGETHER: usize = 32;
 

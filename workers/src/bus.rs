@@ -39,6 +39,7 @@ pub use census::Census;
 pub use error::BusError;
 pub use health::Health;
 pub use nodes::NodeInfo;
+pub use record::RUNS;
 pub use settings::{BusSettings, Split};
 pub use tally::{Done, Histogram};
 pub use uploads::Uploading;
@@ -49,7 +50,7 @@ use hands::Hands;
 use lines::Lines;
 use origins::Origins;
 use queues::Unsent;
-use record::{RUNS, RunRecord};
+use record::RunRecord;
 use share::Share;
 use tally::Tally;
 

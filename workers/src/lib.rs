@@ -34,8 +34,8 @@ mod vault;
 mod workflows;
 
 pub use bus::{
-    Bus, BusError, BusParts, BusSettings, Census, Done, Health, Histogram, NodeInfo, Records, Split, Start,
-    Uploading, Watch,
+    Bus, BusError, BusParts, BusSettings, Census, Done, Health, Histogram, NodeInfo, RUNS, Records, Split,
+    Start, Uploading, Watch,
 };
 pub use clock::SystemClock;
 pub use groups::{GROUPS, Group};

@@ -73,7 +73,7 @@ pub struct Saved {
 }
 
 /// The answer to `POST /check` (the body is the document).
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Checked {
     /// What the check found.
     pub findings: Vec<Finding>,

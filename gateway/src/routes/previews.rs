@@ -61,8 +61,7 @@ async fn checked(
     let language = caller.language();
     let (account, sized) = match &belongs.workflow {
         Some(workflow) => {
-            may(&app, &caller, workflow, Role::Viewer).await?;
-            let edits = may(&app, &caller, workflow, Role::Editor).await.is_ok();
+            let edits = may(&app, &caller, workflow, Role::Viewer).await? >= Role::Editor;
             (app.workflows().get(workflow).await?.owner, edits.then_some(workflow.as_str()))
         }
         None => (caller.account()?.id.clone(), None),

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 /// Of which document.
-#[derive(Properties, PartialEq)]
+#[derive(Clone, Properties, PartialEq)]
 pub(crate) struct PlanPanelProps {
     /// The document, as it is now.
     pub(crate) document: Rc<Workflow>,
@@ -22,11 +22,6 @@ pub(crate) struct PlanPanelProps {
 pub(crate) fn PlanPanel(props: &PlanPanelProps) -> Html {
     let texts = use_bus().texts;
     let open = use_state(|| false);
-    let asked = (*open).then(|| (Rc::clone(&props.document), props.workflow.clone()));
-    let checked = use_load(asked, |api, asked| async move {
-        let Some((document, workflow)) = asked else { return Ok(Checked::default()) };
-        api.send::<Checked>(Method::POST, &check_path(&workflow), &*document).await
-    });
     // the event `toggle` does not bubble, so it would not be heard
     let toggle = Callback::from({
         let open = open.clone();
@@ -35,16 +30,25 @@ pub(crate) fn PlanPanel(props: &PlanPanelProps) -> Html {
             open.set(!*open);
         }
     });
-    let plan = match &*checked.state {
+    html! {
+        <details class="more" open={*open}>
+            <summary onclick={toggle}><Icon name="chevron-right" />{ texts.plan() }</summary>
+            if *open { <Plan ..props.clone() /> }
+        </details>
+    }
+}
+
+#[component]
+fn Plan(props: &PlanPanelProps) -> Html {
+    let texts = use_bus().texts;
+    let asked = (Rc::clone(&props.document), props.workflow.clone());
+    let checked = use_load(asked, |api, (document, workflow)| async move {
+        api.send::<Checked>(Method::POST, &check_path(&workflow), &*document).await
+    });
+    match &*checked.state {
         Load::Waiting => html! { <p class="waiting" role="status">{ texts.loading() }</p> },
         Load::Refused(refusal) => html! { <p class="refusal">{ &refusal.text }</p> },
         Load::Here(checked) if checked.plan.is_empty() => html! { <p class="none">{ texts.no_plan() }</p> },
         Load::Here(checked) => html! { <pre class="plan">{ &checked.plan }</pre> },
-    };
-    html! {
-        <details class="more" open={*open}>
-            <summary onclick={toggle}><Icon name="chevron-right" />{ texts.plan() }</summary>
-            if *open { { plan } }
-        </details>
     }
 }

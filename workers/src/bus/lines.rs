@@ -3,7 +3,8 @@
 //! Those of one run that come while another is being saved wait and are saved together, in the order in which
 //! they came: a run of many tasks costs as many saves as fit one after the other, not one a task. What this
 //! node saved last is remembered for a while, so that the next change need not read it; where another node
-//! has changed the run meanwhile, compare-and-set tells.
+//! has changed the run meanwhile, compare-and-set tells. Only that a change changes nothing, nobody would tell: that is
+//! believed of a run that was read, not of one that is remembered.
 
 use super::{
     record::RunRecord,
@@ -41,6 +42,15 @@ struct Line {
     busy: bool,
     /// The run as it stood last, as far as this node knows.
     last: Option<Known>,
+    /// Whether it was read for a change that waits, not only remembered.
+    read: bool,
+}
+
+/// Changes that are saved together.
+pub(super) struct Round {
+    pub(super) changes: Vec<Waiting>,
+    pub(super) last: Option<Known>,
+    pub(super) read: bool,
 }
 
 /// Runs remembered that nobody changes.
@@ -62,20 +72,21 @@ impl Lines {
     pub(super) fn join(&self, run: &str, known: Option<Known>, waiting: Waiting) -> bool {
         let mut all = self.all();
         let line = all.entry(run.to_owned()).or_default();
-        let newer = |known: &Known| line.last.as_ref().is_none_or(|last| last.revision < known.revision);
-        if let Some(known) = known.filter(newer) {
-            line.last = Some(known);
+        let as_new = |known: &Known| line.last.as_ref().is_none_or(|last| last.revision <= known.revision);
+        if let Some(known) = known.filter(as_new) {
+            (line.last, line.read) = (Some(known), true);
         }
         line.waiting.push(waiting);
         !std::mem::replace(&mut line.busy, true)
     }
 
     /// All that waits now, with the run as it stood last; `None` if nothing does, and nobody saves any more.
-    pub(super) fn next(&self, run: &str) -> Option<(Vec<Waiting>, Option<Known>)> {
+    pub(super) fn next(&self, run: &str) -> Option<Round> {
         let mut all = self.all();
         let line = all.get_mut(run)?;
         if !line.waiting.is_empty() {
-            return Some((std::mem::take(&mut line.waiting), line.last.clone()));
+            let changes = std::mem::take(&mut line.waiting);
+            return Some(Round { changes, last: line.last.clone(), read: std::mem::take(&mut line.read) });
         }
         line.busy = false;
         let over = line.last.as_ref().is_none_or(|last| last.record.state.has_ended());
@@ -87,8 +98,16 @@ impl Lines {
 
     /// Remembers how a run stands; nothing if that is not known any more.
     pub(super) fn note(&self, run: &str, known: Option<Known>) {
-        if let Some(line) = self.all().get_mut(run) {
-            line.last = known;
+        let mut all = self.all();
+        let Some(line) = all.get_mut(run) else { return };
+        // one that was read meanwhile, for a change that waits, may be newer
+        let newer = line
+            .last
+            .as_ref()
+            .zip(known.as_ref())
+            .is_some_and(|(last, known)| last.revision > known.revision);
+        if !newer {
+            (line.last, line.read) = (known, false);
         }
     }
 
@@ -116,10 +135,10 @@ mod tests {
     fn what_comes_while_one_saves_is_saved_together() {
         let lines = Lines::default();
         assert!(lines.join("r", None, waiting()), "the first saves");
-        assert_eq!(lines.next("r").unwrap().0.len(), 1);
+        assert_eq!(lines.next("r").unwrap().changes.len(), 1);
         assert!(!lines.join("r", None, waiting()) && !lines.join("r", None, waiting()));
         assert!(lines.join("other", None, waiting()), "another run has its own line");
-        assert_eq!(lines.next("r").unwrap().0.len(), 2);
+        assert_eq!(lines.next("r").unwrap().changes.len(), 2);
         assert!(lines.next("r").is_none());
         assert!(lines.join("r", None, waiting()), "the next begins anew");
         lines.lost("r");

@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-pub(super) const RUNS: Collection = Collection {
+/// Where runs stand.
+pub const RUNS: Collection = Collection {
     name: "runs",
     indexes: &[
         Index { name: "of-workflow", members: &["workflow", "accepted"], unique: false },

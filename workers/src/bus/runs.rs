@@ -2,7 +2,7 @@
 
 use super::{
     Bus, BusError,
-    lines::Waiting,
+    lines::{Round, Waiting},
     memory::remember,
     queues::queue_of,
     record::{RUNS, RunRecord},
@@ -58,10 +58,10 @@ impl Bus {
     /// Saves changes of a run until none waits.
     fn save_line(self, run: String) -> BoxFuture<'static, ()> {
         Box::pin(async move {
-            while let Some((changes, last)) = self.lines().next(&run) {
-                let saved = self.save_together(&run, last, &changes).await;
+            while let Some(mut round) = self.lines().next(&run) {
+                let saved = self.save_together(&run, &mut round).await;
                 self.lines().note(&run, saved.as_ref().ok().cloned());
-                for waiting in changes {
+                for waiting in round.changes {
                     // nobody may wait for it any more
                     let _heard = waiting.saved.send(saved.clone());
                 }
@@ -69,22 +69,23 @@ impl Bus {
         })
     }
 
-    async fn save_together(
-        &self,
-        run: &str,
-        mut known: Option<Known>,
-        changes: &[Waiting],
-    ) -> Result<Known, BusError> {
+    async fn save_together(&self, run: &str, round: &mut Round) -> Result<Known, BusError> {
         for _ in 0..TRIES {
-            let Known { record: before, revision } = match known.take() {
+            let Known { record: before, revision } = match round.last.take() {
                 Some(known) => known,
-                None => self.known(run).await?,
+                None => {
+                    round.read = true;
+                    self.known(run).await?
+                }
             };
             let mut record = RunRecord::clone(&before);
             let now = self.now();
             let effects: Vec<Effect> =
-                changes.iter().flat_map(|waiting| (waiting.change)(&mut record, now)).collect();
+                round.changes.iter().flat_map(|waiting| (waiting.change)(&mut record, now)).collect();
             if record == *before {
+                if !round.read {
+                    continue;
+                }
                 return Ok(Known { record: before, revision });
             }
             record.ended = record.state.has_ended().then(|| record.ended.unwrap_or(now));

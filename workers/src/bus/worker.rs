@@ -70,6 +70,8 @@ struct Hand {
     run: String,
     task: TaskId,
     attempt: u32,
+    /// Whether somebody had its message before.
+    redelivered: bool,
     worker: String,
     cancel: CancellationToken,
 }
@@ -170,7 +172,8 @@ impl Bus {
             count(&self.tally().given_up);
             return answered(delivery.give_up(reason).await);
         };
-        let hand = Hand { run, task, attempt, worker: self.worker_name(), cancel: CancellationToken::new() };
+        let (worker, cancel) = (self.worker_name(), CancellationToken::new());
+        let hand = Hand { run, task, attempt, redelivered: delivery.attempt > 1, worker, cancel };
         let outcome = if delivery.attempt > MOST_DELIVERIES {
             let times =
                 msg!("whoever did this went away {count} times before it was done", count = MOST_DELIVERIES);
@@ -204,8 +207,9 @@ impl Bus {
     /// Does a task; says what becomes of its message.
     async fn do_task(&self, hand: &Hand, stops: &Stops) -> Result<Next, BusError> {
         // a store that is away must not use up the deliveries of a task
-        // what this node saved last says enough if it knows of the task
-        let lately = self.lines().lately(&hand.run).filter(|known| self.is_wanted(&known.record, hand));
+        // what this node saved last says enough if it knows of the task, unless another may have done it since
+        let lately = self.lines().lately(&hand.run).filter(|_| !hand.redelivered);
+        let lately = lately.filter(|known| self.is_wanted(&known.record, hand));
         let known = match lately {
             Some(known) => known,
             None => self.patiently(&stops.stop, || self.known(&hand.run)).await?,

@@ -121,6 +121,25 @@ async fn a_front_without_slots_begins_runs_and_workers_do_them() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_node_remembers_of_a_run_is_not_taken_for_how_it_stands() {
+    let place = Place::new();
+    let (front, worker) = (place.node("front", 0, quick()), place.node("worker", 2, quick()));
+    let missing = ("in", "file", json!({ "path": "missing.csv" }));
+    place.keep("w", &workflow(&[missing, ("out", "discard", json!({}))], &["in -> out"])).await;
+    let run = front.bus.start(start("w")).await.unwrap();
+    assert_eq!(front.ended(&run.id).await.status, RunStatus::Failed);
+    for _ in 0..3 {
+        // the front saved it last as running; that it has failed since, only the worker knows
+        let before = worker.bus.done().took.count;
+        front.bus.resume(&run.id).await.unwrap();
+        assert_eq!(front.ended(&run.id).await.status, RunStatus::Failed);
+        assert!(worker.bus.done().took.count > before, "it was not tried again");
+    }
+    front.stopped().await;
+    worker.stopped().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_needs_a_label_waits_for_a_worker_that_has_it() {
     let place = Place::new();
     let any = place.node("any", 2, quick());
