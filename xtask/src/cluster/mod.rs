@@ -75,7 +75,8 @@ fn started(common: &Common, options: &Options) -> Result<Vec<Node>> {
         node.process.start()?;
         node.ready(Duration::from_secs(60))?;
         println!("server {} is at http://localhost:{}", number + 1, node.port);
-        if number == 0
+        // each server that starts makes a new link, and the one before works no more
+        if number + 1 == options.gateways
             && let Some(link) = nodes::first_link(node.process.log())
         {
             println!("make the first account: http://localhost:{}/first#{link}", node.port);
