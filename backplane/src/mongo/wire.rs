@@ -152,8 +152,9 @@ impl Base {
         let hosts: Vec<String> = options.hosts.iter().map(ToString::to_string).collect();
         options.app_name = Some(way.name.to_owned());
         options.max_pool_size = Some(way.connections);
-        options.server_selection_timeout = Some(way.call);
-        options.connect_timeout = Some(way.call);
+        // shorter than a call, for it to say why nobody was found and not only that it took too long
+        options.server_selection_timeout = Some(way.call * 3 / 4);
+        options.connect_timeout = Some(way.call * 3 / 4);
         options.read_concern = Some(ReadConcern::majority());
         let majority = WriteConcern::builder().w(Acknowledgment::Majority).journal(true).build();
         options.write_concern = Some(majority);
