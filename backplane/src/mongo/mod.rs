@@ -112,6 +112,13 @@ impl Mongo {
         self.told(self.base.explained().await)
     }
 
+    /// Every shape of command that was asked so far, with the write concern or the read concern it was asked
+    /// with, as JSON; nothing unless the settings say `watch`.
+    #[must_use]
+    pub fn concerns(&self) -> Vec<(String, String)> {
+        self.base.concerns()
+    }
+
     /// Deletes the database with all that is in it.
     ///
     /// # Errors

@@ -202,21 +202,35 @@ impl Base {
         let Some(seen) = &self.seen else { return Ok(Vec::new()) };
         let commands = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut explained = Vec::new();
-        for (shape, command) in commands {
+        for (shape, command) in commands.into_iter().filter(|(_, command)| !command.contains_key(INSERT)) {
             let asked = doc! { "explain": question(command), "verbosity": "queryPlanner" };
             let plan = in_time(self.call, self.database.run_command(asked)).await?;
             explained.push((shape, plan.to_string()));
         }
         Ok(explained)
     }
+
+    /// Every shape of command that was asked so far, with what it asks of those who keep it: the concern of
+    /// a write or of a read, as JSON.
+    pub(super) fn concerns(&self) -> Vec<(String, String)> {
+        let Some(seen) = &self.seen else { return Vec::new() };
+        let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let concern = |command: &Doc| {
+            let said = ["writeConcern", "readConcern"].iter().find_map(|name| command.get(*name));
+            said.map(ToString::to_string).unwrap_or_default()
+        };
+        seen.iter().map(|(shape, command)| (shape.clone(), concern(command))).collect()
+    }
 }
 
-/// Notes every command that looks for documents.
+const INSERT: &str = "insert";
+
+/// Notes every command that reads or changes documents.
 fn watcher(seen: Seen) -> EventHandler<CommandEvent> {
     EventHandler::callback(move |event| {
         let CommandEvent::Started(started) = event else { return };
-        let looks = ["find", "update", "delete", "findAndModify", "aggregate"];
-        if looks.contains(&started.command_name.as_str()) {
+        let noted = ["find", INSERT, "update", "delete", "findAndModify", "aggregate"];
+        if noted.contains(&started.command_name.as_str()) {
             let shape = shape(&started.command);
             seen.lock().unwrap_or_else(PoisonError::into_inner).insert(shape, started.command);
         }
@@ -258,7 +272,7 @@ fn shape(command: &Doc) -> String {
         }
     }
     let mut text = String::new();
-    for name in ["find", "update", "delete", "findAndModify", "aggregate"] {
+    for name in ["find", INSERT, "update", "delete", "findAndModify", "aggregate"] {
         if let Some(Bson::String(table)) = command.get(name) {
             text = format!("{name} {table}");
         }

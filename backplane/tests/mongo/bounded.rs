@@ -1,7 +1,8 @@
-//! Every query is bounded by an index, on whatever there is to find.
+//! Every query is bounded by an index, on whatever there is to find, and every change is kept by a majority.
 
 use crate::{each, noise, open};
 use backplane::Store;
+use serde_json::json;
 use std::{
     collections::BTreeMap,
     sync::{Mutex, PoisonError},
@@ -30,9 +31,10 @@ async fn the_contract_holds_and_no_query_reads_a_whole_collection() {
     in_pieces(&*store).await;
     let mut stores = opened.into_inner().unwrap_or_else(PoisonError::into_inner);
     stores.push(store);
-    let mut plans = BTreeMap::new();
+    let (mut plans, mut concerns) = (BTreeMap::new(), BTreeMap::new());
     for store in &stores {
         plans.extend(store.explained().await.expect("explained"));
+        concerns.extend(store.concerns());
         store.remove().await.expect("removed");
     }
     let kinds = [
@@ -61,6 +63,20 @@ async fn the_contract_holds_and_no_query_reads_a_whole_collection() {
     }
     for shape in plans.keys() {
         bounds(shape);
+    }
+    assert!(concerns.keys().any(|shape| shape.starts_with("insert runs")), "{:?}", concerns.keys());
+    for (shape, concern) in &concerns {
+        kept_by_a_majority(shape, concern);
+    }
+}
+
+/// What was saved survives the loss of a server, and what is read does, too.
+fn kept_by_a_majority(shape: &str, concern: &str) {
+    let concern: serde_json::Value = serde_json::from_str(concern).expect(shape);
+    if shape.starts_with("find ") {
+        assert_eq!(concern, json!({ "level": "majority" }), "{shape}");
+    } else {
+        assert_eq!(concern, json!({ "w": "majority", "j": true }), "{shape}");
     }
 }
 

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{bench::client::Client, tools::target};
 use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -36,6 +37,21 @@ pub(crate) struct Options {
     /// Runs in the store when one is listed and opened
     #[arg(long, default_value_t = 100_000)]
     runs: usize,
+    /// Only these figures, instead of all of them
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Figure>,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Figure {
+    Idle,
+    Latency,
+    Tasks,
+    Parts,
+    Two,
+    Redelivery,
+    Many,
 }
 
 /// Those who start runs at once.
@@ -69,13 +85,12 @@ fn row(what: &str, measured: &str, asked: &str) {
 pub(crate) fn bench(options: &Options) -> Result<()> {
     let mut bench = Bench::start(options)?;
     row("cluster, one machine, loopback", "measured", "asked");
-    bench.idle()?;
-    bench.latency()?;
-    bench.tasks(options.tasks)?;
-    bench.parts(options.tasks / 100)?;
-    bench.two(options.rows)?;
-    bench.redelivery()?;
-    bench.many(options.runs)
+    for figure in Figure::value_variants() {
+        if options.only.is_empty() || options.only.contains(figure) {
+            bench.measure(*figure, options)?;
+        }
+    }
+    Ok(())
 }
 
 impl Bench {
@@ -101,6 +116,18 @@ impl Bench {
         let token = nodes::first_link(gateway.process.log()).context("a link for the first account")?;
         let headers = Client::connect(&gateway.address(), "")?.first_account(&token)?;
         Ok(Self { common, gateway, workers: vec![worker], headers, slots: SLOTS, _servers: (rabbit, store) })
+    }
+
+    fn measure(&mut self, figure: Figure, options: &Options) -> Result<()> {
+        match figure {
+            Figure::Idle => self.idle(),
+            Figure::Latency => self.latency(),
+            Figure::Tasks => self.tasks(options.tasks),
+            Figure::Parts => self.parts(options.tasks / 100),
+            Figure::Two => self.two(options.rows),
+            Figure::Redelivery => self.redelivery(),
+            Figure::Many => self.many(options.runs),
+        }
     }
 
     fn client(&self) -> Result<Client> {
