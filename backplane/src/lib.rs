@@ -5,6 +5,7 @@
 //! (`backplane/tests/contract`).
 
 pub mod amqp;
+mod body;
 mod broker;
 mod clock;
 pub mod embedded;
@@ -13,10 +14,9 @@ pub mod mongo;
 mod store;
 mod topic;
 
+pub use body::Body;
 pub use broker::{Announcement, Broker, Consumer, DeadLetter, Delivery, Listener, Message, Priority};
 pub use clock::Clock;
 pub use error::{BackplaneError, Trouble};
-pub use store::{
-    Chunk, Collection, Document, Expect, Index, IndexValue, Lease, Query, Revision, Store, index_key,
-};
+pub use store::{Chunk, Collection, Document, Expect, Index, IndexValue, Lease, Query, Revision, Store};
 pub use topic::Pattern;

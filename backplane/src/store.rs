@@ -1,7 +1,6 @@
-use crate::BackplaneError;
+use crate::{BackplaneError, Body};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 use std::time::Duration;
 
 /// The number of times a document was saved: what compare-and-set compares.
@@ -35,7 +34,7 @@ pub struct Document {
     /// How often it was saved.
     pub revision: Revision,
     /// What it says.
-    pub body: Json,
+    pub body: Body,
 }
 
 /// What must hold for a save to happen.
@@ -142,7 +141,7 @@ pub trait Store: Send + Sync {
         &'a self,
         collection: Collection,
         id: &'a str,
-        body: Json,
+        body: Body,
         expect: Expect,
     ) -> BoxFuture<'a, Result<Revision, BackplaneError>>;
 
@@ -204,17 +203,4 @@ pub trait Store: Send + Sync {
 
     /// Deletes what has outlived its time, and says how many chunks that were.
     fn sweep(&self) -> BoxFuture<'_, Result<u64, BackplaneError>>;
-}
-
-/// The values of an index in a document, if it has all of them.
-#[must_use]
-pub fn index_key(index: &Index, body: &Json) -> Option<Vec<IndexValue>> {
-    let member = |path: &str| path.split('.').try_fold(body, |value, name| value.get(name));
-    let value = |path: &&str| match member(path)? {
-        Json::Bool(value) => Some(IndexValue::Bool(*value)),
-        Json::Number(number) => number.as_i64().map(IndexValue::Int),
-        Json::String(text) => Some(IndexValue::Text(text.clone())),
-        Json::Null | Json::Array(_) | Json::Object(_) => None,
-    };
-    index.members.iter().map(value).collect()
 }

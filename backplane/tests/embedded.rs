@@ -58,7 +58,7 @@ async fn everything_is_there_after_opening_again() {
     let (folder, clock) = (tempfile::tempdir().expect("a folder"), Arc::new(AtomicI64::new(0)));
     {
         let node = open_in(folder.path(), &clock);
-        node.save(THINGS, "t", json!({ "a": 1 }), Expect::Absent).await.expect("saved");
+        node.save(THINGS, "t", json!({ "a": 1 }).into(), Expect::Absent).await.expect("saved");
         node.put_chunk("c", "o/", vec![7; 9], Duration::from_secs(60)).await.expect("kept");
         for id in ["done", "held", "waiting"] {
             node.publish("q", message(id), Duration::ZERO).await.expect("published");

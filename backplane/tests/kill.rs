@@ -50,7 +50,7 @@ async fn child() {
                 node.save(
                     DONE,
                     &delivery.message.id,
-                    json!({ "attempt": delivery.attempt }),
+                    json!({ "attempt": delivery.attempt }).into(),
                     Expect::Anything,
                 )
                 .await

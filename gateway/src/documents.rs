@@ -1,7 +1,7 @@
 //! Documents of the store, with their types.
 
 use crate::Problem;
-use backplane::{BackplaneError, Collection, Document, Expect, Query, Revision, Store};
+use backplane::{BackplaneError, Body, Collection, Document, Expect, Query, Revision, Store};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// A document that was read.
@@ -13,7 +13,7 @@ pub(crate) struct Kept<T> {
 }
 
 fn typed<T: DeserializeOwned>(document: Document) -> Result<Kept<T>, Problem> {
-    let value = serde_json::from_value(document.body).map_err(|error| Problem::ours(&error))?;
+    let value = document.body.read().map_err(|error| Problem::ours(&error))?;
     Ok(Kept { id: document.id, revision: document.revision, value })
 }
 
@@ -58,7 +58,7 @@ pub(crate) async fn save<T: Serialize + Sync>(
     value: &T,
     expect: Expect,
 ) -> Result<Revision, BackplaneError> {
-    let body = serde_json::to_value(value).map_err(|error| {
+    let body = Body::of(value).map_err(|error| {
         BackplaneError::new(
             backplane::Trouble::Corrupt,
             bus_core::msg!("{reason}", reason = error.to_string()),

@@ -30,6 +30,8 @@ fn done(page: &mut Page, done: &Done) {
     page.histogram("semantic_bus_task_seconds", "How long tasks took.", &done.took);
     page.histogram("semantic_bus_task_wait_seconds", "How long tasks waited to be taken.", &done.waited);
     page.one("semantic_bus_slots_busy", "gauge", "Tasks under way.", float(done.busy));
+    let about = "Saves of runs; what happens to a run at the same time is saved together.";
+    page.one("semantic_bus_run_saves_total", "counter", about, float(done.saves));
     page.one(
         "semantic_bus_redelivered_total",
         "counter",

@@ -25,15 +25,16 @@ fn main() -> Result<(), Box<dyn Error>> {
 async fn fill(settings: MongoSettings, run: &str, count: i64) -> Result<(), Box<dyn Error>> {
     let store = Mongo::connect(settings).await?;
     let known = store.get(RUNS, run).await?.ok_or("there is no such run")?;
-    let accepted = known.body["accepted"].as_i64().ok_or("the run was never accepted")?;
+    let known = known.body.json();
+    let accepted = known["accepted"].as_i64().ok_or("the run was never accepted")?;
     let mut saving = JoinSet::new();
     for number in 1..=count {
-        let (store, mut body) = (Arc::clone(&store), known.body.clone());
+        let (store, mut body) = (Arc::clone(&store), known.clone());
         // a second apart, all before the one there is
         body["accepted"] = (accepted - number * 1_000).into();
-        saving.spawn(
-            async move { store.save(RUNS, &format!("copy-{number:08}"), body, Expect::Anything).await },
-        );
+        saving.spawn(async move {
+            store.save(RUNS, &format!("copy-{number:08}"), body.into(), Expect::Anything).await
+        });
         if saving.len() >= TOGETHER
             && let Some(saved) = saving.join_next().await
         {

@@ -54,7 +54,7 @@ async fn measure(runs: usize) -> Result<(), Box<dyn Error>> {
             "form": 1, "document": document, "owner": "bench", "shares": [], "draft": false,
             "changed": "2026-11-25T00:00:00Z", "by": "bench", "revision": 1,
         });
-        store.save(WORKFLOWS, &format!("w{caller}"), body, Expect::Anything).await?;
+        store.save(WORKFLOWS, &format!("w{caller}"), body.into(), Expect::Anything).await?;
     }
     let (stop, mut work) = (CancellationToken::new(), JoinSet::new());
     let (worker, stopped) = (bus.clone(), stop.clone());

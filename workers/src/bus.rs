@@ -326,7 +326,7 @@ impl Bus {
         let query = Query { descending: true, after, limit, ..query };
         let found = self.store().find(RUNS, query).await?;
         let next = found.last().filter(|_| found.len() == limit).map(|run| run.id.clone());
-        let summary = |run: Document| Ok(RunRecord::read(run.body)?.summary(&run.id));
+        let summary = |run: Document| Ok(RunRecord::read(&run.body)?.summary(&run.id));
         let items = found.into_iter().map(summary).collect::<Result<_, BusError>>()?;
         Ok(Page { items, next })
     }

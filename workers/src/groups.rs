@@ -51,7 +51,7 @@ impl Who {
             let page = store.find(GROUPS, query.clone()).await?;
             query.after = page.last().cloned().filter(|_| page.len() >= query.limit);
             for document in page {
-                let group: Group = serde_json::from_value(document.body).map_err(|error| damaged(&error))?;
+                let group: Group = document.body.read().map_err(|error| damaged(&error))?;
                 if group.has(account) {
                     who.groups.push(document.id);
                 }

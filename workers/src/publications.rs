@@ -174,7 +174,7 @@ impl Publications {
     /// Saves if `expect` holds; `false` if somebody else was faster.
     async fn put(&self, slug: &str, body: &Body, expect: Expect) -> Result<bool, BusError> {
         // nothing in it can fail to serialise
-        let json = serde_json::to_value(body).unwrap_or_default();
+        let json = backplane::Body::of(body).unwrap_or_default();
         match self.0.store().save(PUBLICATIONS, slug, json, expect).await {
             Ok(_) => Ok(true),
             Err(error) if error.trouble == Trouble::Conflict => Ok(false),
@@ -185,7 +185,7 @@ impl Publications {
 
 impl Body {
     fn read(document: &Document) -> Result<Self, BusError> {
-        serde_json::from_value(document.body.clone()).map_err(|error| {
+        document.body.read().map_err(|error| {
             BusError::Backplane(BackplaneError::new(
                 Trouble::Corrupt,
                 msg!(

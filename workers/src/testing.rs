@@ -2,7 +2,7 @@
 
 use crate::{Bus, BusParts, BusSettings};
 use backplane::{
-    BackplaneError, Chunk, Collection, Document, Expect, Lease, Query, Revision, Store, Trouble,
+    BackplaneError, Body, Chunk, Collection, Document, Expect, Lease, Query, Revision, Store, Trouble,
     embedded::Embedded,
 };
 use bus_core::{
@@ -130,7 +130,7 @@ impl Store for Failing {
         &'a self,
         collection: Collection,
         id: &'a str,
-        body: Json,
+        body: Body,
         expect: Expect,
     ) -> BoxFuture<'a, Result<Revision, BackplaneError>> {
         Box::pin(async move {

@@ -71,7 +71,7 @@ impl Nodes {
             "form": 1, "document": document(), "owner": "me", "shares": [], "draft": false,
             "changed": "2026-11-25T00:00:00Z", "by": "me", "revision": 1,
         });
-        store.save(WORKFLOWS, "w", body, Expect::Anything).await.expect("saved");
+        store.save(WORKFLOWS, "w", body.into(), Expect::Anything).await.expect("saved");
         let (stop, mut work) = (CancellationToken::new(), JoinSet::new());
         let node = |(name, split): (&str, Split)| {
             Bus::new(BusParts {
@@ -176,7 +176,7 @@ async fn a_killed_process_does_all_it_has_accepted_once() {
         let ended = bus.wait(run, Duration::from_secs(120)).await.expect("every accepted run is there");
         if ended.status != RunStatus::Succeeded {
             let stored = nodes.store.get(RUNS, run).await.expect("read").expect("there");
-            wrong.push(format!("{run} {:?} {:#}", ended.status, stored.body["state"]));
+            wrong.push(format!("{run} {:?} {:#}", ended.status, stored.body.json()["state"]));
             continue;
         }
         assert_eq!((ended.written, ended.refused), (3 * RECORDS.unsigned_abs() + 150, 0), "{run}");

@@ -1,8 +1,10 @@
 use super::{DOCUMENTS, INDEXES, base::Base, failed, keys, writer::Written};
-use crate::{BackplaneError, Collection, Document, Expect, Index, Query, Revision, Trouble, index_key};
+use crate::{
+    BackplaneError, Body, Collection, Document, Expect, Index, IndexValue, Query, Revision, Trouble,
+    body::Members,
+};
 use bus_core::msg;
 use redb::{ReadableTable, Table, WriteTransaction};
-use serde_json::Value as Json;
 use std::ops::Bound;
 
 pub(super) fn get(
@@ -21,7 +23,7 @@ pub(super) fn save(
     transaction: &WriteTransaction,
     collection: Collection,
     id: &str,
-    body: &Json,
+    body: &Body,
     expect: Expect,
 ) -> Written<Revision> {
     let mut documents = transaction.open_table(DOCUMENTS)?;
@@ -33,19 +35,21 @@ pub(super) fn save(
         return Ok(Err(BackplaneError::conflict(id)));
     }
     let mut indexes = transaction.open_table(INDEXES)?;
+    let members = Members::of(collection, body);
     for index in collection.indexes.iter().filter(|index| index.unique) {
-        if taken(&indexes, collection, index, body, id)? {
+        if taken(&indexes, (collection, index), members.key(index), id)? {
             return Ok(Err(BackplaneError::conflict(id)));
         }
     }
     let revision = known.as_ref().map_or(0, |known| known.revision) + 1;
     let mut value = revision.to_le_bytes().to_vec();
-    value.extend_from_slice(body.to_string().as_bytes());
+    value.extend_from_slice(body.text().as_bytes());
     documents.insert((collection.name, id), value.as_slice())?;
+    let former = known.as_ref().map(|known| Members::of(collection, &known.body));
     for index in collection.indexes {
         let key =
-            |body: &Json| index_key(index, body).map(|values| keys::full(collection, index, &values, id));
-        let (old, new) = (known.as_ref().and_then(|known| key(&known.body)), key(body));
+            |members: &Members| members.key(index).map(|values| keys::full(collection, index, &values, id));
+        let (old, new) = (former.as_ref().and_then(key), key(&members));
         if old != new {
             if let Some(old) = old {
                 indexes.remove(old.as_slice())?;
@@ -75,8 +79,9 @@ pub(super) fn delete(
     }
     documents.remove((collection.name, id))?;
     let mut indexes = transaction.open_table(INDEXES)?;
+    let members = Members::of(collection, &known.body);
     for index in collection.indexes {
-        if let Some(values) = index_key(index, &known.body) {
+        if let Some(values) = members.key(index) {
             indexes.remove(keys::full(collection, index, &values, id).as_slice())?;
         }
     }
@@ -115,7 +120,7 @@ fn ids(
     query: &Query,
 ) -> Result<Vec<String>, redb::Error> {
     let table = database.begin_read()?.open_table(INDEXES)?;
-    let with = |next: Option<&crate::IndexValue>| {
+    let with = |next: Option<&IndexValue>| {
         let values: Vec<_> = query.equal.iter().chain(next).cloned().collect();
         keys::prefix(collection, index.name, &values)
     };
@@ -125,7 +130,7 @@ fn ids(
         None => keys::behind(with(None)),
     });
     if let Some(after) = &query.after
-        && let Some(values) = index_key(index, &after.body)
+        && let Some(values) = Members::of(collection, &after.body).key(index)
     {
         let seen = Bound::Excluded(keys::full(collection, index, &values, &after.id));
         if query.descending { high = seen } else { low = seen }
@@ -163,12 +168,11 @@ fn holds(expect: Expect, known: Option<&Document>) -> bool {
 /// Whether another document has the same values in a unique index.
 fn taken(
     indexes: &Table<'_, &[u8], ()>,
-    collection: Collection,
-    index: &Index,
-    body: &Json,
+    (collection, index): (Collection, &Index),
+    values: Option<Vec<IndexValue>>,
     id: &str,
 ) -> Result<bool, redb::Error> {
-    let Some(values) = index_key(index, body) else { return Ok(false) };
+    let Some(values) = values else { return Ok(false) };
     let (own, first) =
         (keys::full(collection, index, &values, id), keys::prefix(collection, index.name, &values));
     let behind = keys::behind(first.clone());
@@ -196,6 +200,7 @@ fn decode(id: &str, stored: &[u8]) -> Result<Document, BackplaneError> {
         BackplaneError::new(Trouble::Corrupt, msg!("the document `{id}` in the store is damaged", id = id))
     };
     let (revision, body) = stored.split_first_chunk().ok_or_else(corrupt)?;
-    let body = serde_json::from_slice(body).map_err(|_| corrupt())?;
+    let text = String::from_utf8(body.to_vec()).map_err(|_| corrupt())?;
+    let body = Body::written(text).map_err(|_| corrupt())?;
     Ok(Document { id: id.to_owned(), revision: Revision::from_le_bytes(*revision), body })
 }

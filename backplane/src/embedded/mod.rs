@@ -15,8 +15,8 @@ mod queues;
 mod writer;
 
 use crate::{
-    Announcement, BackplaneError, Broker, Chunk, Collection, Consumer, DeadLetter, Document, Expect, Lease,
-    Listener, Message, Pattern, Query, Revision, Store, Trouble,
+    Announcement, BackplaneError, Body, Broker, Chunk, Collection, Consumer, DeadLetter, Document, Expect,
+    Lease, Listener, Message, Pattern, Query, Revision, Store, Trouble,
 };
 use base::Base;
 use bus_core::msg;
@@ -24,7 +24,6 @@ use events::Events;
 use futures::future::BoxFuture;
 use queues::Queues;
 use redb::{Database, TableDefinition};
-use serde_json::Value as Json;
 use std::{
     fs::{self, File, TryLockError},
     io::{Read, Write},
@@ -253,7 +252,7 @@ impl Store for Embedded {
         &'a self,
         collection: Collection,
         id: &'a str,
-        body: Json,
+        body: Body,
         expect: Expect,
     ) -> BoxFuture<'a, Result<Revision, BackplaneError>> {
         let id = id.to_owned();

@@ -4,9 +4,8 @@ use super::{
     trouble::{corrupt, too_large},
     wire::{Binary, BinarySubtype, Bson},
 };
-use crate::BackplaneError;
+use crate::{BackplaneError, Body};
 use lz4_flex::block::{compress_prepend_size, decompress_size_prepended};
-use serde_json::Value as Json;
 
 /// A body of so many bytes is compressed.
 const LONG: usize = 4 << 10;
@@ -15,10 +14,10 @@ const MOST: usize = 15 << 20;
 /// What a compressed body may say that it is long.
 const MOST_LONG: usize = 1 << 30;
 
-pub(super) fn encode(body: &Json) -> Result<Bson, BackplaneError> {
-    let text = body.to_string();
+pub(super) fn encode(body: &Body) -> Result<Bson, BackplaneError> {
+    let text = body.text();
     if text.len() < LONG {
-        return Ok(Bson::String(text));
+        return Ok(Bson::String(text.to_owned()));
     }
     let packed = compress_prepend_size(text.as_bytes());
     if packed.len() > MOST {
@@ -27,15 +26,13 @@ pub(super) fn encode(body: &Json) -> Result<Bson, BackplaneError> {
     Ok(binary(packed))
 }
 
-pub(super) fn decode(id: &str, stored: Option<&Bson>) -> Result<Json, BackplaneError> {
+pub(super) fn decode(id: &str, stored: Option<Bson>) -> Result<Body, BackplaneError> {
     let read = match stored {
-        Some(Bson::String(text)) => serde_json::from_str(text).ok(),
-        Some(Bson::Binary(packed)) => {
-            unpack(&packed.bytes).and_then(|text| serde_json::from_slice(&text).ok())
-        }
+        Some(Bson::String(text)) => Some(text),
+        Some(Bson::Binary(packed)) => unpack(&packed.bytes).and_then(|text| String::from_utf8(text).ok()),
         _ => None,
     };
-    read.ok_or_else(|| corrupt(id))
+    read.and_then(|text| Body::written(text).ok()).ok_or_else(|| corrupt(id))
 }
 
 pub(super) const fn binary(bytes: Vec<u8>) -> Bson {
@@ -68,20 +65,20 @@ mod tests {
             json!([]),
             long,
         ] {
-            let stored = encode(&body).unwrap();
-            assert_eq!(decode("d", Some(&stored)).unwrap().to_string(), body.to_string());
+            let stored = encode(&body.clone().into()).unwrap();
+            assert_eq!(decode("d", Some(stored)).unwrap().text(), body.to_string());
         }
     }
 
     #[test]
     fn a_damaged_body_is_told() {
-        let mut packed = match encode(&json!("a".repeat(9_000))).unwrap() {
+        let mut packed = match encode(&json!("a".repeat(9_000)).into()).unwrap() {
             Bson::Binary(packed) => packed.bytes,
             other => panic!("{other:?}"),
         };
         packed.truncate(9);
         for stored in [Bson::String("{".to_owned()), binary(packed), binary(vec![255; 9]), Bson::Null] {
-            assert!(decode("d", Some(&stored)).is_err(), "{stored:?}");
+            assert!(decode("d", Some(stored.clone())).is_err(), "{stored:?}");
         }
         assert!(decode("d", None).is_err());
     }

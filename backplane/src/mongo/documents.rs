@@ -8,9 +8,8 @@ use super::{
     trouble::{corrupt, refused},
     wire::{Doc, Fault, Find, Table, doc, int},
 };
-use crate::{BackplaneError, Collection, Document, Expect, Index, Query, Revision, index_key};
+use crate::{BackplaneError, Body, Collection, Document, Expect, Index, Query, Revision, body::Members};
 use bus_core::msg;
-use serde_json::Value as Json;
 
 /// How often a save without a condition is tried when another makes the same document at the same moment.
 const TRIES: usize = 5;
@@ -38,10 +37,11 @@ fn whole() -> Doc {
     doc! { "r": 1, "b": 1 }
 }
 
-pub(super) fn read(stored: &Doc) -> Result<Document, BackplaneError> {
+pub(super) fn read(mut stored: Doc) -> Result<Document, BackplaneError> {
+    let body = stored.remove("b");
     let id = stored.get_str("_id").unwrap_or_default();
-    let revision = revision(stored).ok_or_else(|| corrupt(id))?;
-    Ok(Document { id: id.to_owned(), revision, body: body::decode(id, stored.get("b"))? })
+    let revision = revision(&stored).ok_or_else(|| corrupt(id))?;
+    Ok(Document { id: id.to_owned(), revision, body: body::decode(id, body)? })
 }
 
 fn revision(stored: &Doc) -> Option<Revision> {
@@ -53,10 +53,11 @@ fn signed(revision: Revision) -> i64 {
 }
 
 /// What the indexes go by, of one document.
-pub(super) fn index_members(collection: Collection, id: &str, body: &Json) -> (Doc, Doc) {
+pub(super) fn index_members(collection: Collection, id: &str, body: &Body) -> (Doc, Doc) {
     let (mut order, mut unique) = (Doc::new(), Doc::new());
+    let members = Members::of(collection, body);
     for index in collection.indexes {
-        if let Some(values) = index_key(index, body) {
+        if let Some(values) = members.key(index) {
             order.insert(index.name, keys::full(&values, id));
             if index.unique {
                 unique.insert(index.name, keys::prefix(&values));
@@ -68,14 +69,14 @@ pub(super) fn index_members(collection: Collection, id: &str, body: &Json) -> (D
 
 pub(super) async fn get(table: &Table, id: &str) -> Result<Option<Document>, Failed> {
     let found = table.one(doc! { "_id": id }, whole()).await?;
-    Ok(found.as_ref().map(read).transpose()?)
+    Ok(found.map(read).transpose()?)
 }
 
 pub(super) async fn save(
     table: &Table,
     collection: Collection,
     id: &str,
-    body: &Json,
+    body: &Body,
     expect: Expect,
 ) -> Result<Revision, Failed> {
     let stored = body::encode(body)?;
@@ -144,7 +145,7 @@ pub(super) async fn find(
             msg!("`{collection}` has no index `{index}`", collection = collection.name, index = query.index);
         return Err(refused(message).into());
     };
-    let Some(range) = range(index, query) else { return Ok(Vec::new()) };
+    let Some(range) = range(collection, index, query) else { return Ok(Vec::new()) };
     if query.limit == 0 {
         return Ok(Vec::new());
     }
@@ -156,7 +157,7 @@ pub(super) async fn find(
         limit: query.limit,
         index: order_name(index),
     };
-    Ok(table.many(find).await?.iter().map(read).collect::<Result<_, _>>()?)
+    Ok(table.many(find).await?.into_iter().map(read).collect::<Result<_, _>>()?)
 }
 
 /// The member that an index goes by.
@@ -170,7 +171,7 @@ pub(super) fn order_name(index: &Index) -> String {
 }
 
 /// The keys that answer a query, or nothing if none can.
-fn range(index: &Index, query: &Query) -> Option<Doc> {
+fn range(collection: Collection, index: &Index, query: &Query) -> Option<Doc> {
     let with = |next| keys::prefix(query.equal.iter().chain(next));
     let mut low = ("$gte", with(query.from.as_ref()));
     let mut high = match &query.until {
@@ -178,7 +179,7 @@ fn range(index: &Index, query: &Query) -> Option<Doc> {
         None => keys::behind(with(None)),
     };
     if let Some(after) = &query.after
-        && let Some(values) = index_key(index, &after.body)
+        && let Some(values) = Members::of(collection, &after.body).key(index)
     {
         let seen = keys::full(&values, &after.id);
         if query.descending {

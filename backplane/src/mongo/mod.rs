@@ -17,11 +17,12 @@ mod wire;
 
 pub use settings::MongoSettings;
 
-use crate::{BackplaneError, Chunk, Collection, Document, Expect, Lease, Query, Revision, Store, Trouble};
+use crate::{
+    BackplaneError, Body, Chunk, Collection, Document, Expect, Lease, Query, Revision, Store, Trouble,
+};
 use chunks::Shelves;
 use documents::Failed;
 use futures::future::BoxFuture;
-use serde_json::Value as Json;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -173,7 +174,7 @@ impl Store for Mongo {
         &'a self,
         collection: Collection,
         id: &'a str,
-        body: Json,
+        body: Body,
         expect: Expect,
     ) -> BoxFuture<'a, Result<Revision, BackplaneError>> {
         Box::pin(async move {

@@ -136,7 +136,7 @@ async fn fill(table: &Table, collection: Collection) -> Result<(), Failed> {
 
 async fn fill_one(table: &Table, collection: Collection, stored: &Doc) -> Result<(), Failed> {
     let id = stored.get_str("_id").unwrap_or_default();
-    let body = body::decode(id, stored.get("b"))?;
+    let body = body::decode(id, stored.get("b").cloned())?;
     let (order, unique) = index_members(collection, id, &body);
     // one that is saved meanwhile has its members by that
     let same = doc! { "_id": id, "r": stored.get("r").cloned() };

@@ -66,11 +66,11 @@ async fn a_new_index_holds_the_documents_that_were_there() {
     // more than are filled at a time, and one too long to be stored as text
     for n in 0..450 {
         let body = json!({ "workflow": format!("w{}", n % 3), "slug": format!("s{n}") });
-        old.save(PLAIN, &format!("r{n:03}"), body, Expect::Absent).await.expect("saved");
+        old.save(PLAIN, &format!("r{n:03}"), body.into(), Expect::Absent).await.expect("saved");
     }
     let long = json!({ "workflow": "w0", "text": "x".repeat(100_000) });
-    old.save(PLAIN, "s", long.clone(), Expect::Absent).await.expect("saved");
-    old.save(PLAIN, "t", json!({ "slug": 1 }), Expect::Absent).await.expect("saved");
+    old.save(PLAIN, "s", long.clone().into(), Expect::Absent).await.expect("saved");
+    old.save(PLAIN, "t", json!({ "slug": 1 }).into(), Expect::Absent).await.expect("saved");
 
     let new = Mongo::connect(MongoSettings { collections: vec![RUNS], ..settings }).await.expect("connected");
     let found = new.find(RUNS, Query::of("workflow", vec!["w0".into()])).await.expect("found");
@@ -78,8 +78,9 @@ async fn a_new_index_holds_the_documents_that_were_there() {
     let expected: Vec<_> = (0..450).step_by(3).map(|n| format!("r{n:03}")).chain(["s".to_owned()]).collect();
     assert_eq!(ids, expected);
     let last = found.last().expect("the long one");
-    assert_eq!((&last.body, last.revision), (&long, 1), "filling is no change of the document");
-    let taken = new.save(RUNS, "other", json!({ "slug": "s7" }), Expect::Absent).await.expect_err("taken");
+    assert_eq!((last.body.json(), last.revision), (long, 1), "filling is no change of the document");
+    let taken =
+        new.save(RUNS, "other", json!({ "slug": "s7" }).into(), Expect::Absent).await.expect_err("taken");
     assert_eq!(taken.trouble, Trouble::Conflict, "{taken}");
     new.remove().await.expect("removed");
 }
@@ -111,7 +112,7 @@ async fn a_unique_index_over_what_is_not_is_told() {
     let settings = settings(&server.uri);
     let old = Mongo::connect(settings.clone()).await.expect("connected");
     for id in ["a", "b"] {
-        old.save(PLAIN, id, json!({ "slug": "same" }), Expect::Absent).await.expect("saved");
+        old.save(PLAIN, id, json!({ "slug": "same" }).into(), Expect::Absent).await.expect("saved");
     }
     let new = MongoSettings { collections: vec![RUNS], ..settings };
     let error = Mongo::connect(new).await.expect_err("two of the same");

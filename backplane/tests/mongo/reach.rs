@@ -92,11 +92,11 @@ async fn a_user_who_may_not_is_told_at_once() {
 
     let right = MongoSettings { database: "bus".to_owned(), ..settings(&at("bus:right")) };
     let store = Mongo::connect(right).await.expect("readWrite is enough");
-    assert_eq!(store.save(NOTES, "n", json!(1), Expect::Absent).await, Ok(1));
+    assert_eq!(store.save(NOTES, "n", json!(1).into(), Expect::Absent).await, Ok(1));
 }
 
 async fn works(store: &Arc<Mongo>) -> Result<(), BackplaneError> {
-    store.save(NOTES, "n", json!(1), Expect::Anything).await?;
+    store.save(NOTES, "n", json!(1).into(), Expect::Anything).await?;
     store.put_chunk("c", "run/", vec![1], LONG).await?;
     store.lease("l", "node", LONG).await.map(drop)
 }
@@ -123,7 +123,7 @@ async fn a_server_that_goes_and_comes_is_used_again() {
         for _ in 0..2 {
             let calls = [
                 store.get(NOTES, "n").await.map(drop),
-                store.save(NOTES, "n", json!(2), Expect::Anything).await.map(drop),
+                store.save(NOTES, "n", json!(2).into(), Expect::Anything).await.map(drop),
                 store.put_chunk("c", "run/", vec![2], LONG).await,
                 store.lease("l", "node", LONG).await.map(drop),
             ];

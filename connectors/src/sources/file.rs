@@ -165,7 +165,7 @@ impl InParts for File {
         let mut inside = true;
         // of many files the first one tells: the others are looked at when they are divided
         if let Some((file, seen)) = files.iter().zip(&seen).find(|(_, seen)| seen.bytes > 0) {
-            let head = head(file)?;
+            let head = head(file, seen)?;
             let whole = head.len() as u64 == seen.bytes;
             inside = look_inside((&head, whole), &self.options(file), context).is_some();
         }
@@ -182,7 +182,7 @@ impl InParts for File {
         for (place, (file, seen)) in
             files.iter().zip(&seen).enumerate().filter(|(_, (_, seen))| seen.bytes > 0)
         {
-            let head = head(file)?;
+            let head = head(file, seen)?;
             let whole = head.len() as u64 == seen.bytes;
             let Some(inside) = look_inside((&head, whole), &self.options(file), context) else {
                 return Ok(Vec::new());
@@ -233,7 +233,7 @@ impl InParts for File {
             let (Some(file), Some(seen)) = (files.get(*place), part.seen.get(*place)) else {
                 return Err(changed());
             };
-            let head = head(file)?;
+            let head = head(file, seen)?;
             let whole = head.len() as u64 == seen.bytes;
             let stream = BlockReader::new(open_at(file, range.from)?.take(range.to - range.from));
             let options = self.options(file);
@@ -256,8 +256,9 @@ fn stretch(parts: &mut [Vec<(usize, Range)>], file: usize, range: Range) {
 }
 
 /// The first bytes of a file.
-fn head(file: &Found) -> Result<Vec<u8>, StepError> {
-    let mut head = Vec::new();
+fn head(file: &Found, seen: &Seen) -> Result<Vec<u8>, StepError> {
+    let bytes = usize::try_from(seen.bytes).unwrap_or(HEAD).min(HEAD);
+    let mut head = Vec::with_capacity(bytes);
     let read = open_at(file, 0)?.take(HEAD as u64).read_to_end(&mut head);
     read.map_err(|error| refused(&file.name, &error))?;
     Ok(head)

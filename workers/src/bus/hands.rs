@@ -46,6 +46,11 @@ impl Hands {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many tasks of a run are in hand.
+    pub(super) fn of(&self, run: &str) -> usize {
+        self.held().keys().filter(|(known, _)| known == run).count()
+    }
+
     /// Takes an attempt of a task in hand, unless the task is already. Whoever has an earlier attempt works for nothing
     /// now: it is told to stop.
     pub(super) fn take(

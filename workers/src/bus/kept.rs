@@ -16,7 +16,7 @@ use bus_core::{
 use connectors::contract::Tap;
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -39,27 +39,20 @@ struct Room {
     bytes: usize,
 }
 
-type Ports = BTreeMap<(String, String), Packer>;
+type Ports = BTreeMap<(String, String), (Room, Packer)>;
 
 /// Keeps what the steps of a task send. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Keeper {
     ports: Arc<Mutex<Ports>>,
     settings: Arc<BusSettings>,
-    /// What other tasks of the run have kept.
-    taken: Arc<BTreeMap<(String, String), u64>>,
+    /// What other tasks of the run have kept stands here.
+    run: Arc<RunRecord>,
 }
 
 impl Keeper {
-    pub(super) fn new(settings: &BusSettings, run: &RunRecord) -> Self {
-        let mut taken: BTreeMap<(String, String), u64> = BTreeMap::new();
-        for (step, note) in run.reports.values().flat_map(|report| &report.steps) {
-            for (port, sections) in &note.kept {
-                let records: u64 = sections.iter().map(|section| section.records).sum();
-                *taken.entry((step.clone(), port.clone())).or_default() += records;
-            }
-        }
-        Self { ports: Arc::default(), settings: Arc::new(settings.clone()), taken: Arc::new(taken) }
+    pub(super) fn new(settings: &BusSettings, run: &Arc<RunRecord>) -> Self {
+        Self { ports: Arc::default(), settings: Arc::new(settings.clone()), run: Arc::clone(run) }
     }
 
     /// What sees the records of a step.
@@ -67,21 +60,21 @@ impl Keeper {
         Arc::new(StepTap { keeper: self.clone(), step: step.to_owned(), go })
     }
 
-    fn room(&self, port: &(String, String)) -> Room {
+    fn room(&self, (step, port): &(String, String)) -> Room {
         let settings = &self.settings;
-        let whole = if port.1 == ERRORS {
-            Room { records: settings.refused_records, bytes: settings.refused_bytes }
-        } else {
-            Room { records: settings.kept_records, bytes: settings.kept_bytes }
-        };
-        let taken = self.taken.get(port).copied().unwrap_or(0);
-        Room { records: whole.records.saturating_sub(taken), ..whole }
+        let bytes = if port == ERRORS { settings.refused_bytes } else { settings.kept_bytes };
+        Room { records: records_left(&self.run, (step, port), settings), bytes }
     }
 
     fn keep(&self, port: (String, String), batch: &Batch) {
-        let room = self.room(&port);
         let mut ports = self.ports.lock().unwrap_or_else(PoisonError::into_inner);
-        let packer = ports.entry(port).or_default();
+        let (room, packer) = match ports.entry(port) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let room = self.room(new.key());
+                new.insert((room, Packer::default()))
+            }
+        };
         let left = room.records.saturating_sub(packer.records());
         if left == 0 || packer.size() >= room.bytes {
             return;
@@ -105,10 +98,12 @@ impl Keeper {
         notes: &mut BTreeMap<String, StepNote>,
     ) -> Result<(), BusError> {
         let ports = std::mem::take(&mut *self.ports.lock().unwrap_or_else(PoisonError::into_inner));
+        // others may have kept enough while this task was at work
+        let lately = bus.lines().lately(run).map_or_else(|| Arc::clone(&self.run), |known| known.record);
         let mut chunks: Vec<(String, Vec<u8>)> = Vec::new();
-        for ((step, port), packer) in ports {
+        for ((step, port), (_, packer)) in ports {
             let records = packer.records();
-            if records == 0 {
+            if records == 0 || records_left(&lately, (&step, &port), &self.settings) == 0 {
                 continue;
             }
             let bytes = packer.finish();
@@ -130,15 +125,24 @@ impl Keeper {
     }
 }
 
+/// How many records of a port may still be kept, beside what the tasks that are done have kept.
+fn records_left(run: &RunRecord, (step, port): (&str, &str), settings: &BusSettings) -> u64 {
+    let mut left = if port == ERRORS { settings.refused_records } else { settings.kept_records };
+    for sections in run.reports.values().filter_map(|report| report.steps.get(step)?.kept.get(port)) {
+        left = left.saturating_sub(sections.iter().map(|section| section.records).sum());
+        if left == 0 {
+            break;
+        }
+    }
+    left
+}
+
 /// Takes out of what a task has kept what others have kept meanwhile: tasks that run side by side each
 /// keep as if they were alone.
 pub(super) fn trim(report: &mut TaskReport, run: &RunRecord, settings: &BusSettings) {
     for (step, note) in &mut report.steps {
         for (port, sections) in &mut note.kept {
-            let most = if port == ERRORS { settings.refused_records } else { settings.kept_records };
-            let others = run.reports.values().filter_map(|report| report.steps.get(step)?.kept.get(port));
-            let taken: u64 = others.flatten().map(|section| section.records).sum();
-            let mut room = most.saturating_sub(taken);
+            let mut room = records_left(run, (step, port), settings);
             for section in sections.iter_mut() {
                 section.records = section.records.min(room);
                 room -= section.records;

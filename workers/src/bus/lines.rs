@@ -53,8 +53,8 @@ pub(super) struct Round {
     pub(super) read: bool,
 }
 
-/// Runs remembered that nobody changes.
-const IDLE: usize = 16;
+/// Runs remembered: more than a node has under way at once.
+const IDLE: usize = 64;
 
 impl Lines {
     fn all(&self) -> MutexGuard<'_, HashMap<String, Line>> {
@@ -78,6 +78,11 @@ impl Lines {
         }
         line.waiting.push(waiting);
         !std::mem::replace(&mut line.busy, true)
+    }
+
+    /// How many changes wait.
+    pub(super) fn waiting(&self, run: &str) -> usize {
+        self.all().get(run).map_or(0, |line| line.waiting.len())
     }
 
     /// All that waits now, with the run as it stood last; `None` if nothing does, and nobody saves any more.

@@ -2,7 +2,7 @@
 
 use super::record::RunRecord;
 use crate::memory::Memory;
-use backplane::{BackplaneError, Collection, Expect, Store};
+use backplane::{BackplaneError, Body, Collection, Expect, Store};
 use bus_core::api::StartedBy;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -42,13 +42,13 @@ pub(super) async fn remember(store: &Arc<dyn Store>, run: &RunRecord) -> Result<
     if now.steps.is_empty() || stored(store, &run.workflow).await?.as_ref() == Some(&now) {
         return Ok(());
     }
-    let body = serde_json::to_value(&now).unwrap_or_default();
+    let body = Body::of(&now).unwrap_or_default();
     store.save(MEMORIES, &run.workflow, body, Expect::Anything).await.map(|_| ())
 }
 
 async fn stored(store: &Arc<dyn Store>, workflow: &str) -> Result<Option<Remembered>, BackplaneError> {
     let document = store.get(MEMORIES, workflow).await?;
-    Ok(document.and_then(|document| serde_json::from_value(document.body).ok()))
+    Ok(document.and_then(|document| document.body.read().ok()))
 }
 
 fn fingerprint(run: &RunRecord) -> String {

@@ -1,7 +1,7 @@
 //! Which nodes there are: each says now and then that it lives and what it can do.
 
 use super::{Bus, BusError};
-use backplane::{Collection, Expect, Index, Query};
+use backplane::{Body, Collection, Expect, Index, Query};
 use bus_core::{check::Problem, msg, workflow::Workflow};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, time::Duration};
@@ -43,7 +43,7 @@ impl Bus {
     pub async fn nodes(&self) -> Result<Vec<NodeInfo>, BusError> {
         let query = Query { descending: true, limit: MOST, ..Query::of("seen", Vec::new()) };
         let found = self.store().find(NODES, query).await?;
-        Ok(found.into_iter().filter_map(|found| serde_json::from_value(found.body).ok()).collect())
+        Ok(found.into_iter().filter_map(|found| found.body.read().ok()).collect())
     }
 
     /// The nodes that are there now.
@@ -115,7 +115,7 @@ impl Bus {
             seen: self.now(),
         };
         // nothing in it can fail to serialise
-        let body = serde_json::to_value(&info).unwrap_or_default();
+        let body = Body::of(&info).unwrap_or_default();
         self.store().save(NODES, id, body, Expect::Anything).await?;
         let until = Some(self.now().saturating_sub(FORGOTTEN).into());
         let old = Query { until, limit: 100, ..Query::of("seen", Vec::new()) };

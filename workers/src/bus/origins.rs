@@ -40,8 +40,7 @@ impl Bus {
             return Ok(workflow);
         }
         let document = self.store().get(RUNS, run).await?.ok_or(BusError::Missing)?;
-        let workflow = document.body.get("workflow").and_then(serde_json::Value::as_str);
-        let workflow = workflow.ok_or(BusError::Missing)?.to_owned();
+        let workflow = document.body.text_of("workflow").ok_or(BusError::Missing)?;
         self.origins().note(run, &workflow);
         Ok(workflow)
     }

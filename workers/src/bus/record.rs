@@ -6,7 +6,7 @@ use super::{
     shared::Shared,
     stages::{self, Stage},
 };
-use backplane::{Collection, Index, Priority};
+use backplane::{Body, Collection, Index, Priority};
 use bus_core::{
     Language,
     api::{RunStatus, RunSummary, StartedBy, StepCounts, StepOutcome, Time},
@@ -121,8 +121,8 @@ impl RunRecord {
         }
     }
 
-    pub(super) fn read(body: Value) -> Result<Self, BusError> {
-        let mut record: Self = serde_json::from_value(body).map_err(|error| BusError::unreadable(&error))?;
+    pub(super) fn read(body: &Body) -> Result<Self, BusError> {
+        let mut record: Self = body.read().map_err(|error| BusError::unreadable(&error))?;
         if record.version == 1 {
             let gathers: Vec<bool> = record.state.stages.iter().map(|stage| stage.gathers).collect();
             stages::complete(record.stages.make_mut(), &record.document, &gathers);
@@ -131,8 +131,8 @@ impl RunRecord {
         Ok(record)
     }
 
-    pub(super) fn body(&self) -> Result<Value, BusError> {
-        serde_json::to_value(self).map_err(|error| BusError::unreadable(&error))
+    pub(super) fn body(&self) -> Result<Body, BusError> {
+        Body::of(self).map_err(|error| BusError::unreadable(&error))
     }
 
     pub(super) fn summary(&self, id: &str) -> RunSummary {
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_run_that_a_bus_of_before_has_begun_goes_on() {
-        let mut record = RunRecord::read(serde_json::from_str(BEFORE).unwrap()).unwrap();
+        let mut record = RunRecord::read(&serde_json::from_str::<Value>(BEFORE).unwrap().into()).unwrap();
         let takes = record.stages.iter().flat_map(|stage| &stage.section.takes);
         let takes: Vec<_> = takes.map(|take| format!("{}: {}", take.section, take.link)).collect();
         assert_eq!(takes, ["0: in -> few", "1: few -> out", "1: few.errors -> wrong"]);
@@ -226,8 +226,8 @@ mod tests {
         let task = TaskId { stage: 1, part: 0 };
         let done = Event::Done { task, attempt: 1, chunks: Chunks::new(), unchanged: false };
         assert_eq!(record.state.on(done, 2).len(), 2, "both sinks begin");
-        let again = RunRecord::read(record.body().unwrap()).unwrap();
+        let again = RunRecord::read(&record.body().unwrap()).unwrap();
         assert_eq!(again, record, "and is read as it is written now");
-        assert!(again.body().unwrap()["version"] == VERSION);
+        assert!(again.body().unwrap().json()["version"] == VERSION);
     }
 }

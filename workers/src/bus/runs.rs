@@ -6,6 +6,7 @@ use super::{
     memory::remember,
     queues::queue_of,
     record::{RUNS, RunRecord},
+    tally::count,
     watch::Note,
     worker::TaskMessage,
 };
@@ -16,7 +17,10 @@ use bus_core::{
 };
 use futures::future::BoxFuture;
 use std::{sync::Arc, time::Duration};
-use tokio::sync::oneshot;
+use tokio::{
+    sync::oneshot,
+    time::{Instant, sleep},
+};
 
 /// A run as it was read or saved.
 #[derive(Debug, Clone)]
@@ -25,13 +29,17 @@ pub(super) struct Known {
     pub(super) revision: Revision,
 }
 
+/// How long a change waits at most for others of the same run, where others are to be expected: a save costs the
+/// more the larger the run is, however little has changed.
+const GATHER: Duration = Duration::from_millis(10);
+
 /// How often a change is tried when others change the same run.
 const TRIES: usize = 1_000;
 
 impl Bus {
     pub(super) async fn known(&self, run: &str) -> Result<Known, BusError> {
         let document = self.store().get(RUNS, run).await?.ok_or(BusError::Missing)?;
-        Ok(Known { record: Arc::new(RunRecord::read(document.body)?), revision: document.revision })
+        Ok(Known { record: Arc::new(RunRecord::read(&document.body)?), revision: document.revision })
     }
 
     /// Tells a run what happened, and does what follows from it.
@@ -58,15 +66,27 @@ impl Bus {
     /// Saves changes of a run until none waits.
     fn save_line(self, run: String) -> BoxFuture<'static, ()> {
         Box::pin(async move {
-            while let Some(mut round) = self.lines().next(&run) {
+            loop {
+                self.gather(&run).await;
+                let Some(mut round) = self.lines().next(&run) else { return };
                 let saved = self.save_together(&run, &mut round).await;
-                self.lines().note(&run, saved.as_ref().ok().cloned());
+                if saved.is_err() {
+                    self.lines().note(&run, None);
+                }
                 for waiting in round.changes {
                     // nobody may wait for it any more
                     let _heard = waiting.saved.send(saved.clone());
                 }
             }
         })
+    }
+
+    /// Waits a moment for what other tasks of the run that this node does are about to say.
+    async fn gather(&self, run: &str) {
+        let until = Instant::now() + GATHER;
+        while (1..self.hands().of(run)).contains(&self.lines().waiting(run)) && Instant::now() < until {
+            sleep(Duration::from_millis(1)).await;
+        }
     }
 
     async fn save_together(&self, run: &str, round: &mut Round) -> Result<Known, BusError> {
@@ -86,12 +106,17 @@ impl Bus {
                 if !round.read {
                     continue;
                 }
-                return Ok(Known { record: before, revision });
+                let known = Known { record: before, revision };
+                self.lines().note(run, Some(known.clone()));
+                return Ok(known);
             }
             record.ended = record.state.has_ended().then(|| record.ended.unwrap_or(now));
             match self.store().save(RUNS, run, record.body()?, Expect::Revision(revision)).await {
                 Ok(revision) => {
+                    count(&self.tally().saves);
                     let known = Known { record: Arc::new(record), revision };
+                    // first: whoever takes a task that is published now finds it in what is remembered
+                    self.lines().note(run, Some(known.clone()));
                     self.act(run, &known.record, &effects).await;
                     return Ok(known);
                 }

@@ -93,7 +93,7 @@ impl Bus {
             if !self.share().enter(workflow, &waiting.id) {
                 continue;
             }
-            let Ok(record) = RunRecord::read(waiting.body) else {
+            let Ok(record) = RunRecord::read(&waiting.body) else {
                 self.share().leave(workflow, &waiting.id);
                 continue;
             };

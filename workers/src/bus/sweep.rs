@@ -46,8 +46,8 @@ impl Bus {
         let node = format!("{}/", self.parts().node);
         let event = Event::Restarted { node, alive: self.boot().to_owned() };
         for run in self.standing("running").await? {
-            if let Some(workflow) = run.body.get("workflow").and_then(serde_json::Value::as_str) {
-                self.share().note(workflow, &run.id);
+            if let Some(workflow) = run.body.text_of("workflow") {
+                self.share().note(&workflow, &run.id);
             }
             self.tick(run, &event).await;
         }
@@ -109,7 +109,7 @@ impl Bus {
     /// Tells a run what happened. One that cannot be read or saved does not keep the others from going on.
     async fn tick(&self, run: Document, event: &Event) {
         let (id, revision) = (run.id, run.revision);
-        let told = match RunRecord::read(run.body) {
+        let told = match RunRecord::read(&run.body) {
             Ok(record) => {
                 let known = Some(Known { record: Arc::new(record), revision });
                 let event = event.clone();
@@ -140,7 +140,7 @@ impl Bus {
 
     async fn admit_all(&self) -> Result<(), BusError> {
         let waiting = self.standing("waiting").await?;
-        let workflow = |run: &Document| run.body.get("workflow")?.as_str().map(str::to_owned);
+        let workflow = |run: &Document| run.body.text_of("workflow");
         let mut seen = BTreeSet::new();
         for workflow in waiting.iter().filter_map(workflow) {
             if seen.insert(workflow.clone()) {

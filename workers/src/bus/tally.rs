@@ -53,6 +53,7 @@ pub(super) struct Tally {
     pub(super) redelivered: AtomicU64,
     pub(super) spilled: AtomicU64,
     pub(super) busy: AtomicU64,
+    pub(super) saves: AtomicU64,
     pub(super) took: Times,
     pub(super) waited: Times,
 }
@@ -83,6 +84,8 @@ pub struct Done {
     pub spilled: u64,
     /// Tasks under way.
     pub busy: u64,
+    /// Saves of runs: what happens to a run at the same time is saved together.
+    pub saves: u64,
     /// How long tasks took.
     pub took: Histogram,
     /// How long tasks waited before they were taken.
@@ -103,6 +106,7 @@ impl Tally {
             redelivered: self.redelivered.load(Relaxed),
             spilled: self.spilled.load(Relaxed),
             busy: self.busy.load(Relaxed),
+            saves: self.saves.load(Relaxed),
             took: self.took.read(),
             waited: self.waited.read(),
         }

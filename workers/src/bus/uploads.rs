@@ -2,7 +2,7 @@
 
 use super::{Bus, BusError, execute::trouble, kept::gone, record::RunRecord};
 use crate::new_id;
-use backplane::{BackplaneError, Collection, Expect, Index, IndexValue, Query, Revision};
+use backplane::{BackplaneError, Body, Collection, Expect, Index, IndexValue, Query, Revision};
 use bus_core::{
     api::{Time, Upload},
     error::StepError,
@@ -141,7 +141,7 @@ impl Uploading {
     async fn save(&mut self, time: Duration) -> Result<(), BusError> {
         let time = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
         self.kept.until = self.bus.now().saturating_add(time);
-        let body = serde_json::to_value(&self.kept).map_err(|error| BusError::unreadable(&error))?;
+        let body = Body::of(&self.kept).map_err(|error| BusError::unreadable(&error))?;
         let expect = self.noted.map_or(Expect::Absent, Expect::Revision);
         self.noted = Some(self.bus.store().save(UPLOADS, &self.id, body, expect).await?);
         Ok(())
@@ -180,7 +180,7 @@ impl Bus {
     /// An upload that has come whole.
     async fn kept_upload(&self, upload: &str) -> Result<Option<Kept>, BackplaneError> {
         let stored = self.store().get(UPLOADS, upload).await?;
-        let kept: Option<Kept> = stored.and_then(|document| serde_json::from_value(document.body).ok());
+        let kept: Option<Kept> = stored.and_then(|document| document.body.read().ok());
         Ok(kept.filter(|kept| !kept.coming))
     }
 

@@ -410,7 +410,7 @@ impl Bus {
             let current = record.state.tasks.get(&task).is_some_and(|task| task.attempt == attempt);
             // also of a run that was cancelled meanwhile: how far it came
             if current && !record.state.tasks.get(&task).is_some_and(bus_core::run::Task::is_done) {
-                if record.state.status == Status::Running {
+                if record.state.status == Status::Running && !told.cut.is_empty() {
                     record.stages.make_mut().extend(told.cut.iter().cloned());
                 }
                 record.reports.remove(&task);
@@ -421,7 +421,7 @@ impl Bus {
             record.state.on(event.clone(), now)
         });
         let known = saved.await?;
-        self.note_end(hand, &known.record, made.result.is_ok());
+        self.note_end(hand, &known.record, made.result.is_ok() || !made.cut.is_empty());
         let failed = known.record.state.tasks.get(&task).and_then(|task| match &task.status {
             TaskStatus::Failed(error) => Some(error),
             TaskStatus::Due { .. } | TaskStatus::Out { .. } | TaskStatus::Done => None,

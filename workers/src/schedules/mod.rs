@@ -9,7 +9,9 @@
 mod slots;
 
 use crate::{BusError, now};
-use backplane::{BackplaneError, Collection, Document, Expect, Index, IndexValue, Query, Store, Trouble};
+use backplane::{
+    BackplaneError, Body, Collection, Document, Expect, Index, IndexValue, Query, Store, Trouble,
+};
 use bus_core::{
     api::Time,
     msg,
@@ -264,7 +266,7 @@ impl Schedules {
     async fn put(&self, id: &str, due: &Due, known: Option<&Document>) -> Result<bool, BusError> {
         let expect = known.map_or(Expect::Absent, |known| Expect::Revision(known.revision));
         // nothing in it can fail to serialise
-        let body = serde_json::to_value(due).unwrap_or_default();
+        let body = Body::of(due).unwrap_or_default();
         match self.store.save(DUE, id, body, expect).await {
             Ok(_) => Ok(true),
             Err(error) if error.trouble == Trouble::Conflict => Ok(false),
@@ -282,7 +284,7 @@ fn id(workflow: &str, schedule: &Schedule) -> String {
 }
 
 fn read(document: &Document) -> Result<Due, BusError> {
-    serde_json::from_value(document.body.clone()).map_err(|error| {
+    document.body.read().map_err(|error| {
         BusError::Backplane(BackplaneError::new(
             Trouble::Corrupt,
             msg!(

@@ -87,7 +87,7 @@ impl Vault {
             }
             let expect = known.map_or(Expect::Absent, |known| Expect::Revision(known.revision));
             let seal = vault.lock("", SEAL_ID, SEALED)?;
-            match vault.store.save(SEAL, SEAL_ID, seal.json(), expect).await {
+            match vault.store.save(SEAL, SEAL_ID, seal.written(), expect).await {
                 Ok(_) => break,
                 // another node seals it now: what it wrote decides
                 Err(error) if error.trouble == Trouble::Conflict => {}
@@ -114,7 +114,7 @@ impl Vault {
                     let old = Body::read(&document)?;
                     let new = Body { set: old.set, ..self.lock(&old.owner, &old.name, &self.unlock(&old)?)? };
                     let expect = Expect::Revision(document.revision);
-                    match self.store.save(SECRETS, &document.id, new.json(), expect).await {
+                    match self.store.save(SECRETS, &document.id, new.written(), expect).await {
                         Ok(_) => renewed += 1,
                         // set anew or deleted meanwhile: what stands now is looked at in the next round
                         Err(error) if error.trouble == Trouble::Conflict => {}
@@ -142,7 +142,7 @@ impl Vault {
             return Err(BusError::Refused(msg!("a secret has 1 to {most} bytes", most = MOST_VALUE)));
         }
         let body = self.lock(owner, name, &value.0)?;
-        self.store.save(SECRETS, &id(owner, name), body.json(), Expect::Anything).await?;
+        self.store.save(SECRETS, &id(owner, name), body.written(), Expect::Anything).await?;
         Ok(())
     }
 
@@ -213,12 +213,12 @@ impl Vault {
 
 impl Body {
     fn read(document: &Document) -> Result<Self, BusError> {
-        serde_json::from_value(document.body.clone()).map_err(|_| tampered(&document.id))
+        document.body.read().map_err(|_| tampered(&document.id))
     }
 
-    fn json(&self) -> Value {
+    fn written(&self) -> backplane::Body {
         // nothing in it can fail to serialise
-        serde_json::to_value(self).unwrap_or_default()
+        backplane::Body::of(self).unwrap_or_default()
     }
 }
 

@@ -75,12 +75,12 @@ async fn a_value_cannot_be_given_to_another_name_or_owner() {
     let vault = vault(&node, &key('1')).await.expect("opened");
     vault.set("anne", "a", &secret(CANARY)).await.expect("set");
     vault.set("bob", "b", &secret("of bob")).await.expect("set");
-    let mut stolen = node.store().get(SECRETS, "anne/a").await.expect("read").expect("there").body;
+    let mut stolen = node.store().get(SECRETS, "anne/a").await.expect("read").expect("there").body.json();
     let load = async || vault.secrets("bob", &naming(&["b"]), &Map::new()).await.expect_err("refused");
     for (owner, name) in [("anne", "a"), ("bob", "b")] {
         stolen["owner"] = owner.into();
         stolen["name"] = name.into();
-        node.store().save(SECRETS, "bob/b", stolen.clone(), Expect::Anything).await.expect("written");
+        node.store().save(SECRETS, "bob/b", stolen.clone().into(), Expect::Anything).await.expect("written");
         let BusError::Backplane(error) = load().await else { panic!("another error") };
         assert_eq!(error.trouble, Trouble::Corrupt);
         assert!(!error.to_string().contains(CANARY));

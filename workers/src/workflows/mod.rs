@@ -93,7 +93,7 @@ impl Workflows {
             stored: 0,
             untidy: true,
         };
-        let body = Body::from(&workflow).json();
+        let body = Body::from(&workflow).written();
         workflow.stored = self.store.save(WORKFLOWS, &workflow.id, body, Expect::Absent).await?;
         self.tidy_one(&workflow.id).await?;
         Ok(workflow)
@@ -192,7 +192,7 @@ impl Workflows {
         loop {
             let Some(found) = self.store.get(WORKFLOWS, id).await? else { return Ok(()) };
             let body = Body { gone: true, untidy: true, ..Body::read(&found)? };
-            match self.store.save(WORKFLOWS, id, body.json(), Expect::Revision(found.revision)).await {
+            match self.store.save(WORKFLOWS, id, body.written(), Expect::Revision(found.revision)).await {
                 Ok(_) => return self.tidy_one(id).await,
                 Err(error) if error.trouble == Trouble::Conflict => {}
                 Err(error) => return Err(error.into()),
@@ -255,9 +255,7 @@ impl Workflows {
                 ..Query::of("principal", vec![principal.to_string().as_str().into()])
             };
             let found = self.store.find(GRANTS, query).await?;
-            ids.extend(
-                found.iter().filter_map(|grant| grant.body.get("workflow")?.as_str().map(str::to_owned)),
-            );
+            ids.extend(found.iter().filter_map(|grant| grant.body.text_of("workflow")));
         }
         let more = ids.len() > limit;
         let mut items = Vec::new();
@@ -302,14 +300,14 @@ impl Workflows {
             if next.revision != present.revision {
                 // before the record is replaced: what it says is kept even if this process ends right after
                 let version = VersionBody::of(&present);
-                self.store.save(VERSIONS, &version.id(), version.json(), Expect::Anything).await?;
+                self.store.save(VERSIONS, &version.id(), version.written(), Expect::Anything).await?;
             }
             let fires = |workflow: &StoredWorkflow| schedules_of(&workflow.document, workflow.draft);
             next.untidy |= next.owner != present.owner
                 || next.shares != present.shares
                 || fires(&next) != fires(&present);
             let expect = Expect::Revision(present.stored);
-            match self.store.save(WORKFLOWS, id, Body::from(&next).json(), expect).await {
+            match self.store.save(WORKFLOWS, id, Body::from(&next).written(), expect).await {
                 Ok(stored) => {
                     next.stored = stored;
                     if next.untidy {
@@ -352,7 +350,7 @@ impl Workflows {
             self.grant(id, workflow.principals().collect()).await?;
             self.schedules().follow(id, schedules_of(&workflow.document, workflow.draft)).await?;
             let body = Body { untidy: false, ..body };
-            match self.store.save(WORKFLOWS, id, body.json(), Expect::Revision(found.revision)).await {
+            match self.store.save(WORKFLOWS, id, body.written(), Expect::Revision(found.revision)).await {
                 Ok(_) => return Ok(()),
                 // changed meanwhile: the mark stays until what stands now is followed
                 Err(error) if error.trouble == Trouble::Conflict => {}
@@ -370,15 +368,16 @@ impl Workflows {
         let mut wanted: BTreeSet<String> = principals.iter().map(ToString::to_string).collect();
         let query = Query::of("workflow", vec![workflow.into()]);
         for grant in self.store.find(GRANTS, query).await? {
-            let principal =
-                grant.body.get("principal").and_then(serde_json::Value::as_str).unwrap_or_default();
-            if !wanted.remove(principal) {
+            let principal = grant.body.text_of("principal").unwrap_or_default();
+            if !wanted.remove(&principal) {
                 self.store.delete(GRANTS, &grant.id, Expect::Anything).await?;
             }
         }
         for principal in wanted {
             let body = json!({ "principal": principal, "workflow": workflow });
-            self.store.save(GRANTS, &format!("{principal}/{workflow}"), body, Expect::Anything).await?;
+            self.store
+                .save(GRANTS, &format!("{principal}/{workflow}"), body.into(), Expect::Anything)
+                .await?;
         }
         Ok(())
     }

@@ -172,7 +172,7 @@ pub(super) struct Body {
 
 impl Body {
     pub(super) fn read(document: &Document) -> Result<Self, BusError> {
-        serde_json::from_value(document.body.clone()).map_err(|error| damaged(&document.id, &error))
+        document.body.read().map_err(|error| damaged(&document.id, &error))
     }
 
     pub(super) fn stored(self, id: &str, stored: Revision) -> Result<StoredWorkflow, BusError> {
@@ -191,9 +191,9 @@ impl Body {
         })
     }
 
-    pub(super) fn json(&self) -> Json {
+    pub(super) fn written(&self) -> backplane::Body {
         // nothing in it can fail to serialise
-        serde_json::to_value(self).unwrap_or_default()
+        backplane::Body::of(self).unwrap_or_default()
     }
 }
 
@@ -254,14 +254,13 @@ impl VersionBody {
         version_id(&self.workflow, self.revision)
     }
 
-    pub(super) fn json(&self) -> Json {
+    pub(super) fn written(&self) -> backplane::Body {
         // nothing in it can fail to serialise
-        serde_json::to_value(self).unwrap_or_default()
+        backplane::Body::of(self).unwrap_or_default()
     }
 
     pub(super) fn read(document: &Document) -> Result<OldVersion, BusError> {
-        let body: Self =
-            serde_json::from_value(document.body.clone()).map_err(|error| damaged(&document.id, &error))?;
+        let body: Self = document.body.read().map_err(|error| damaged(&document.id, &error))?;
         let workflow =
             serde_json::from_value(body.document).map_err(|error| damaged(&document.id, &error))?;
         Ok(OldVersion { revision: body.revision, document: workflow, at: body.at, by: body.by })

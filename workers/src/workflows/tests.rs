@@ -196,7 +196,7 @@ async fn what_a_group_was_given_is_found_for_everybody_in_it() {
     let id = workflows.create(document("meteo"), "anne").await.expect("created").id;
     let group = Group { name: "g".into(), members: vec!["bob".into()], owner: "carl".into() };
     let body = serde_json::to_value(&group).expect("written");
-    node.store().save(GROUPS, "g1", body, Expect::Absent).await.expect("kept");
+    node.store().save(GROUPS, "g1", body.into(), Expect::Absent).await.expect("kept");
     let who = async |account: &str| Who::known(&*node.store(), account).await.expect("read");
     assert_eq!(workflows.named(&who("bob").await, "meteo").await, Err(BusError::Missing));
     let shares = with(Principal::Group("g1".into()), Role::Viewer);

@@ -1,12 +1,11 @@
 //! A store and a broker that can be taken away, and a broker that loses or doubles what it is given.
 
 use backplane::{
-    BackplaneError, Broker, Chunk, Collection, Consumer, DeadLetter, Document, Expect, Lease, Listener,
+    BackplaneError, Body, Broker, Chunk, Collection, Consumer, DeadLetter, Document, Expect, Lease, Listener,
     Message, Pattern, Query, Revision, Store, Trouble, embedded::Embedded,
 };
 use bus_core::msg;
 use futures::future::BoxFuture;
-use serde_json::Value as Json;
 use std::{
     sync::{
         Arc,
@@ -146,7 +145,7 @@ impl Store for Faulty {
         &'a self,
         collection: Collection,
         id: &'a str,
-        body: Json,
+        body: Body,
         expect: Expect,
     ) -> BoxFuture<'a, Result<Revision, BackplaneError>> {
         Box::pin(async move { self.store()?.save(collection, id, body, expect).await })

@@ -310,7 +310,7 @@ pub(crate) async fn keep(store: &Embedded, id: &str, document: &Workflow) {
         "form": 1, "document": document, "owner": "me", "shares": [], "draft": false,
         "changed": "2026-11-25T00:00:00Z", "by": "me", "revision": 1,
     });
-    store.save(WORKFLOWS, id, body, Expect::Anything).await.unwrap();
+    store.save(WORKFLOWS, id, body.into(), Expect::Anything).await.unwrap();
 }
 
 pub(crate) fn start(workflow: &str) -> Start {

@@ -76,7 +76,7 @@ impl Place {
     /// The state of a run, as it is stored.
     async fn stands(&self, run: &str) -> String {
         const RUNS: Collection = Collection { name: "runs", indexes: &[] };
-        self.plane.inner.get(RUNS, run).await.unwrap().unwrap().body["state"].to_string()
+        self.plane.inner.get(RUNS, run).await.unwrap().unwrap().body.json()["state"].to_string()
     }
 
     fn file(&self, name: &str) -> String {

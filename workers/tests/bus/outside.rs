@@ -93,9 +93,9 @@ async fn nothing_stays_of_an_upload_that_is_refused_or_breaks_off() {
     let mut asked = start("w");
     asked.inputs.insert("in".to_owned(), found.id.clone());
     assert!(matches!(house.bus.start(asked).await, Err(BusError::Refused(_))), "it has not come whole");
-    let mut past = found.body;
+    let mut past = found.body.json();
     past["until"] = json!(1);
-    backplane::Store::save(&house.store, uploads, &found.id, past, backplane::Expect::Anything)
+    backplane::Store::save(&house.store, uploads, &found.id, past.into(), backplane::Expect::Anything)
         .await
         .unwrap();
     let gone = async {

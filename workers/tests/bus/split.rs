@@ -61,7 +61,7 @@ async fn made(document: &Workflow, files: &[(&str, String)], parts: u32) -> (Mad
 async fn tasks(house: &House, run: &str) -> usize {
     let runs = backplane::Collection { name: "runs", indexes: &[] };
     let stored = backplane::Store::get(&house.store, runs, run).await.unwrap().unwrap();
-    stored.body["state"]["tasks"].as_object().unwrap().len()
+    stored.body.json()["state"]["tasks"].as_object().unwrap().len()
 }
 
 fn outputs(home: &Path) -> BTreeMap<String, String> {

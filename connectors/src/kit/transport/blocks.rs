@@ -9,6 +9,8 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 /// Large enough that handing a block to another thread costs nothing beside filling it.
 const BLOCK: usize = 512 << 10;
+/// The first block: most files are short.
+const FIRST: usize = 32 << 10;
 
 /// Reads a file (or another blocking reader) in blocks, one ahead, on the threads that may block.
 pub struct BlockReader {
@@ -30,12 +32,15 @@ impl BlockReader {
     #[must_use]
     pub fn new(source: impl Read + Send + 'static) -> Self {
         let source: Source = Box::new(source);
-        Self { ahead: Some(spawn_blocking(|| fill(source, Block::default()))), block: Block::default() }
+        Self {
+            ahead: Some(spawn_blocking(|| fill(source, Block::default(), FIRST))),
+            block: Block::default(),
+        }
     }
 }
 
-fn fill(mut source: Source, mut block: Block) -> Filled {
-    block.room.resize(BLOCK, 0);
+fn fill(mut source: Source, mut block: Block, size: usize) -> Filled {
+    block.room.resize(size, 0);
     block.len = loop {
         match source.read(&mut block.room) {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -53,7 +58,10 @@ impl ByteStream for BlockReader {
             return Ok(None);
         }
         let spare = mem::replace(&mut self.block, block);
-        self.ahead = Some(spawn_blocking(|| fill(source, spare)));
+        // one that was not filled is the last, or the source brings little at a time
+        let size = if self.block.len == self.block.room.len() { BLOCK } else { FIRST };
+        let size = size.max(spare.room.len());
+        self.ahead = Some(spawn_blocking(move || fill(source, spare, size)));
         Ok(self.block.room.get(..self.block.len))
     }
 }
