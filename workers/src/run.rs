@@ -59,7 +59,8 @@ pub async fn run(
     find: impl Fn(&str) -> Option<&'static Connector>,
     options: RunOptions,
 ) -> RunReport {
-    run_part(workflow, find, options, Seams::default()).await.0
+    let (report, _) = run_part(workflow, find, options, Seams::default()).await;
+    RunReport { peak_memory: peak_memory(), ..report }
 }
 
 /// Runs a part of a workflow, joined to the rest by `seams`; gives what the steps remember, too.
@@ -71,7 +72,7 @@ pub(crate) async fn run_part(
 ) -> (RunReport, BTreeMap<String, Value>) {
     let (began, cpu) = (Instant::now(), cpu_seconds());
     let started = options.clock.now();
-    let mut run = Run::new(workflow, &options);
+    let mut run = Run::new(workflow);
     let error = match run.prepare(&find, &options, seams) {
         Ok((tasks, pumps)) => run.execute(tasks, pumps, &mut options).await.err(),
         Err(error) => Some(error),
@@ -83,7 +84,7 @@ pub(crate) async fn run_part(
         started,
         seconds: began.elapsed().as_secs_f64(),
         cpu_seconds: cpu_seconds() - cpu,
-        peak_memory: peak_memory(),
+        peak_memory: None,
         steps: run.steps,
         error: error.map(|error| Failure::new(error, options.language)),
     };
@@ -117,9 +118,9 @@ enum Joined {
 }
 
 impl<'a> Run<'a> {
-    fn new(workflow: &'a Workflow, options: &RunOptions) -> Self {
+    fn new(workflow: &'a Workflow) -> Self {
         let steps = workflow.steps.iter().map(blank).collect();
-        let memory = Memory::of(workflow, &options.parameters);
+        let memory = Memory::default();
         Self { workflow, steps, watched: Vec::new(), memory, shared: None, scratch: None, tapped: false }
     }
 
@@ -137,9 +138,8 @@ impl<'a> Run<'a> {
             let (name, message) = wrong.into_iter().next().unwrap_or_else(|| (String::new(), msg!("?")));
             StepError::settings(message).at(msg!("parameter `{name}`", name = name))
         })?;
-        self.memory = Memory::of(self.workflow, &parameters);
         if let Some(file) = &options.memory_file {
-            self.memory = std::mem::take(&mut self.memory).load(file);
+            self.memory = Memory::of(self.workflow, &parameters).load(file);
             seams.memory = self.memory.steps().clone();
         }
         self.tapped = seams.taps.is_some();
@@ -225,7 +225,7 @@ impl<'a> Run<'a> {
             set.spawn(async move { Joined::Step(task.run().await) });
         }
         let mut error = None;
-        let mut ticks = tokio::time::interval(TICK);
+        let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + TICK, TICK);
         loop {
             tokio::select! {
                 joined = set.join_next() => match joined {

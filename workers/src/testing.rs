@@ -14,7 +14,6 @@ use connectors::{
     kit::http::Http,
 };
 use futures::future::BoxFuture;
-use serde_json::Value as Json;
 use std::{
     path::Path,
     sync::{

@@ -210,9 +210,13 @@ impl RunState {
             Event::Done { task, attempt, chunks, unchanged } => {
                 if let Some(known) = self.attempt(task, attempt) {
                     known.status = TaskStatus::Done;
+                    let is_news = known.outputs != chunks;
                     known.outputs = chunks;
                     known.unchanged = unchanged && !known.forced;
-                    self.advance(now, &mut effects);
+                    // one of many parts that has made nothing more: others wait for all of them
+                    if is_news || self.tasks_of(task.stage).all(|(_, task)| task.is_done()) {
+                        self.advance(now, &mut effects);
+                    }
                 }
             }
             Event::Cut { task, attempt, stages } if !stages.is_empty() => {
@@ -465,13 +469,17 @@ impl RunState {
         made.map(|(name, chunk)| (name.clone(), chunk.clone())).collect()
     }
 
+    fn tasks_of(&self, stage: u32) -> impl Iterator<Item = (&TaskId, &Task)> {
+        self.tasks.range(TaskId { stage, part: 0 }..=TaskId { stage, part: u32::MAX })
+    }
+
     /// Whether a stage has made everything it will make.
     fn is_complete(&self, stage: u32) -> bool {
         let Some(spec) = self.stages.get(stage as usize) else { return true };
         if self.skipped.contains(&stage) {
             return true;
         }
-        let mut tasks = self.tasks.iter().filter(|(task, _)| task.stage == stage).peekable();
+        let mut tasks = self.tasks_of(stage).peekable();
         let begun = tasks.peek().is_some() || !(spec.is_source() || spec.gathers);
         begun
             && tasks.all(|(_, task)| task.is_done())

@@ -64,6 +64,8 @@ pub struct Inside {
     pub newline: u8,
     /// Delimiter and quote of a table: in a field that is quoted, lines end without ending the record.
     pub quoting: Option<(u8, u8)>,
+    /// So many of its first bytes say all this.
+    pub head: usize,
 }
 
 /// Reads a format: push bytes as they come, then finish.

@@ -2,7 +2,7 @@
 
 use crate::{
     contract::{Codec, Decoded, Decoder, Encoder, Format, FormatError, Inside, Limits},
-    kit::json,
+    kit::{json, transport::LOOK},
 };
 use bus_core::{error::Reject, loss::LossReport, msg, record::Batch};
 use schemars::JsonSchema;
@@ -91,7 +91,7 @@ impl Lines {
 
 impl Decoder for Lines {
     fn look_inside(&mut self, _: &[u8], _: bool, _: &mut Decoded) -> Option<Inside> {
-        Some(Inside { first: 0, line: 1, newline: b'\n', quoting: None })
+        Some(Inside { first: 0, line: 1, newline: b'\n', quoting: None, head: LOOK })
     }
 
     fn resume(&mut self, line: u64) {

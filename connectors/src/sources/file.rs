@@ -106,7 +106,13 @@ impl File {
             None => BlockReader::new(std::io::stdin()),
             Some(path) => {
                 let opened = Open::open(path).map_err(|error| refused(&file.name, &error))?;
-                BlockReader::new(opened)
+                // a pipe or a device does not say how much it brings
+                let known = opened.metadata().ok().filter(|known| known.is_file() && known.len() > 0);
+                match known {
+                    Some(known) => BlockReader::of_file(opened, known.len())
+                        .map_err(|error| refused(&file.name, &error))?,
+                    None => BlockReader::new(opened),
+                }
             }
         };
         Box::pin(read(stream, &options, out, context)).await
@@ -165,7 +171,7 @@ impl InParts for File {
         let mut inside = true;
         // of many files the first one tells: the others are looked at when they are divided
         if let Some((file, seen)) = files.iter().zip(&seen).find(|(_, seen)| seen.bytes > 0) {
-            let head = head(file, seen)?;
+            let head = head(file, seen, HEAD)?;
             let whole = head.len() as u64 == seen.bytes;
             inside = look_inside((&head, whole), &self.options(file), context).is_some();
         }
@@ -182,7 +188,7 @@ impl InParts for File {
         for (place, (file, seen)) in
             files.iter().zip(&seen).enumerate().filter(|(_, (_, seen))| seen.bytes > 0)
         {
-            let head = head(file, seen)?;
+            let head = head(file, seen, HEAD)?;
             let whole = head.len() as u64 == seen.bytes;
             let Some(inside) = look_inside((&head, whole), &self.options(file), context) else {
                 return Ok(Vec::new());
@@ -203,13 +209,21 @@ impl InParts for File {
                 .await
                 .map_err(|error| StepError::ours(msg!("{problem}", problem = error.to_string())))?;
             let Some(cuts) = cuts.map_err(|error| refused(&name, &error))? else { return Ok(Vec::new()) };
-            let (mut from, mut line) = (inside.first, inside.line);
+            let (mut from, mut line, head) = (inside.first, inside.line, inside.head);
             for cut in &cuts {
-                stretch(&mut parts, place, Range { from, to: cut.at, line, first: from == inside.first });
+                stretch(
+                    &mut parts,
+                    place,
+                    Range { from, to: cut.at, line, first: from == inside.first, head },
+                );
                 parts.push(Vec::new());
                 (from, line) = (cut.at, cut.line);
             }
-            stretch(&mut parts, place, Range { from, to: seen.bytes, line, first: from == inside.first });
+            stretch(
+                &mut parts,
+                place,
+                Range { from, to: seen.bytes, line, first: from == inside.first, head },
+            );
             filled = (filled + seen.bytes) % share;
         }
         parts.retain(|stretches| !stretches.is_empty());
@@ -233,9 +247,11 @@ impl InParts for File {
             let (Some(file), Some(seen)) = (files.get(*place), part.seen.get(*place)) else {
                 return Err(changed());
             };
-            let head = head(file, seen)?;
+            let head = head(file, seen, range.head)?;
             let whole = head.len() as u64 == seen.bytes;
-            let stream = BlockReader::new(open_at(file, range.from)?.take(range.to - range.from));
+            let opened = open_at(file, range.from)?;
+            let stream = BlockReader::of_file(opened, range.to.saturating_sub(range.from))
+                .map_err(|error| refused(&file.name, &error))?;
             let options = self.options(file);
             let reading = read_range(stream, ((&head, whole), *range), &options, (&mut out, &context));
             Box::pin(reading).await?;
@@ -256,10 +272,10 @@ fn stretch(parts: &mut [Vec<(usize, Range)>], file: usize, range: Range) {
 }
 
 /// The first bytes of a file.
-fn head(file: &Found, seen: &Seen) -> Result<Vec<u8>, StepError> {
-    let bytes = usize::try_from(seen.bytes).unwrap_or(HEAD).min(HEAD);
+fn head(file: &Found, seen: &Seen, most: usize) -> Result<Vec<u8>, StepError> {
+    let bytes = usize::try_from(seen.bytes).unwrap_or(most).min(most);
     let mut head = Vec::with_capacity(bytes);
-    let read = open_at(file, 0)?.take(HEAD as u64).read_to_end(&mut head);
+    let read = open_at(file, 0)?.take(bytes as u64).read_to_end(&mut head);
     read.map_err(|error| refused(&file.name, &error))?;
     Ok(head)
 }

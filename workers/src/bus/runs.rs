@@ -21,6 +21,7 @@ use tokio::{
     sync::oneshot,
     time::{Instant, sleep},
 };
+use tokio_util::task::AbortOnDropHandle;
 
 /// A run as it was read or saved.
 #[derive(Debug, Clone)]
@@ -31,7 +32,7 @@ pub(super) struct Known {
 
 /// How long a change waits at most for others of the same run, where others are to be expected: a save costs the
 /// more the larger the run is, however little has changed.
-const GATHER: Duration = Duration::from_millis(10);
+const GATHER: Duration = Duration::from_millis(3);
 
 /// How often a change is tried when others change the same run.
 const TRIES: usize = 1_000;
@@ -63,22 +64,50 @@ impl Bus {
         heard.await.unwrap_or_else(|_| Err(self.lines().lost(run)))
     }
 
-    /// Saves changes of a run until none waits.
+    /// Saves changes of a run until none waits. What follows from one save is done while the next is under way, and
+    /// in the order of the saves.
     fn save_line(self, run: String) -> BoxFuture<'static, ()> {
         Box::pin(async move {
+            let mut acting: Option<AbortOnDropHandle<()>> = None;
             loop {
                 self.gather(&run).await;
-                let Some(mut round) = self.lines().next(&run) else { return };
-                let saved = self.save_together(&run, &mut round).await;
-                if saved.is_err() {
-                    self.lines().note(&run, None);
+                if self.lines().waiting(&run) == 0
+                    && let Some(acting) = acting.take()
+                {
+                    over(acting).await;
+                    continue;
                 }
-                for waiting in round.changes {
-                    // nobody may wait for it any more
-                    let _heard = waiting.saved.send(saved.clone());
+                let Some(mut round) = self.lines().next(&run) else { return };
+                match self.save_together(&run, &mut round).await {
+                    Ok((known, effects)) => {
+                        let following =
+                            self.clone().follow(run.clone(), (known, effects), round.changes, acting.take());
+                        acting = Some(AbortOnDropHandle::new(tokio::spawn(following)));
+                    }
+                    Err(error) => {
+                        self.lines().note(&run, None);
+                        answer(round.changes, &Err(error));
+                    }
                 }
             }
         })
+    }
+
+    /// Does what follows from a save, after what follows from the one before it, and tells those who waited for it.
+    async fn follow(
+        self,
+        run: String,
+        (known, effects): (Known, Option<Vec<Effect>>),
+        changes: Vec<Waiting>,
+        before: Option<AbortOnDropHandle<()>>,
+    ) {
+        if let Some(before) = before {
+            over(before).await;
+        }
+        if let Some(effects) = effects {
+            self.act(&run, &known.record, &effects).await;
+        }
+        answer(changes, &Ok(known));
     }
 
     /// Waits a moment for what other tasks of the run that this node does are about to say.
@@ -89,7 +118,12 @@ impl Bus {
         }
     }
 
-    async fn save_together(&self, run: &str, round: &mut Round) -> Result<Known, BusError> {
+    /// The run as it stands then, and what follows from that; nothing follows if nothing has changed.
+    async fn save_together(
+        &self,
+        run: &str,
+        round: &mut Round,
+    ) -> Result<(Known, Option<Vec<Effect>>), BusError> {
         for _ in 0..TRIES {
             let Known { record: before, revision } = match round.last.take() {
                 Some(known) => known,
@@ -108,7 +142,7 @@ impl Bus {
                 }
                 let known = Known { record: before, revision };
                 self.lines().note(run, Some(known.clone()));
-                return Ok(known);
+                return Ok((known, None));
             }
             record.ended = record.state.has_ended().then(|| record.ended.unwrap_or(now));
             match self.store().save(RUNS, run, record.body()?, Expect::Revision(revision)).await {
@@ -117,8 +151,7 @@ impl Bus {
                     let known = Known { record: Arc::new(record), revision };
                     // first: whoever takes a task that is published now finds it in what is remembered
                     self.lines().note(run, Some(known.clone()));
-                    self.act(run, &known.record, &effects).await;
-                    return Ok(known);
+                    return Ok((known, Some(effects)));
                 }
                 Err(error) if error.trouble == Trouble::Conflict => {}
                 Err(error) => return Err(error.into()),
@@ -204,6 +237,21 @@ impl Bus {
             }
         }
         Box::pin(self.admit(&record.workflow)).await;
+    }
+}
+
+/// Waits until what follows from a save is done.
+async fn over(acting: AbortOnDropHandle<()>) {
+    if let Err(error) = acting.await {
+        tracing::error!(%error, "what follows from a change of a run broke down: the sweeper makes up for it");
+    }
+}
+
+/// Tells all who wait for a save.
+fn answer(changes: Vec<Waiting>, saved: &Result<Known, BusError>) {
+    for waiting in changes {
+        // nobody may wait for it any more
+        let _heard = waiting.saved.send(saved.clone());
     }
 }
 

@@ -367,7 +367,8 @@ impl Decoder for Reader {
         self.transcoder = Transcoder::inside_utf8();
         self.text.clear();
         self.damage.clear();
-        Some(Inside { first: first as u64, line: self.line, newline, quoting: Some((delimiter, quote)) })
+        let quoting = Some((delimiter, quote));
+        Some(Inside { first: first as u64, line: self.line, newline, quoting, head: head.len() })
     }
 
     fn resume(&mut self, line: u64) {

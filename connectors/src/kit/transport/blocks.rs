@@ -2,6 +2,7 @@ use super::{ByteSink, ByteStream};
 use bus_core::{Message, error::StepError, msg};
 use std::{
     fmt,
+    fs::File,
     io::{self, ErrorKind, Read, Write},
     mem,
 };
@@ -14,8 +15,15 @@ const FIRST: usize = 32 << 10;
 
 /// Reads a file (or another blocking reader) in blocks, one ahead, on the threads that may block.
 pub struct BlockReader {
-    ahead: Option<JoinHandle<Filled>>,
+    ahead: Option<Ahead>,
     block: Block,
+}
+
+/// The next block.
+enum Ahead {
+    Reading(JoinHandle<Filled>),
+    /// All there is.
+    Whole(Block),
 }
 
 type Source = Box<dyn Read + Send>;
@@ -32,10 +40,23 @@ impl BlockReader {
     #[must_use]
     pub fn new(source: impl Read + Send + 'static) -> Self {
         let source: Source = Box::new(source);
-        Self {
-            ahead: Some(spawn_blocking(|| fill(source, Block::default(), FIRST))),
-            block: Block::default(),
+        let reading = spawn_blocking(|| fill(source, Block::default(), FIRST));
+        Self { ahead: Some(Ahead::Reading(reading)), block: Block::default() }
+    }
+
+    /// Starts to read so many bytes of a file. If they are few, they are read at once: to hand that to another thread
+    /// would cost more.
+    ///
+    /// # Errors
+    /// The reason why they cannot be read.
+    pub fn of_file(file: File, bytes: u64) -> io::Result<Self> {
+        let mut source = file.take(bytes);
+        if bytes > FIRST as u64 {
+            return Ok(Self::new(source));
         }
+        let mut room = Vec::with_capacity(usize::try_from(bytes).unwrap_or(FIRST));
+        let len = source.read_to_end(&mut room)?;
+        Ok(Self { ahead: Some(Ahead::Whole(Block { room, len })), block: Block::default() })
     }
 }
 
@@ -52,7 +73,14 @@ fn fill(mut source: Source, mut block: Block, size: usize) -> Filled {
 
 impl ByteStream for BlockReader {
     async fn next(&mut self) -> Result<Option<&[u8]>, StepError> {
-        let Some(ahead) = self.ahead.take() else { return Ok(None) };
+        let ahead = match self.ahead.take() {
+            None => return Ok(None),
+            Some(Ahead::Reading(ahead)) => ahead,
+            Some(Ahead::Whole(block)) => {
+                self.block = block;
+                return Ok(self.block.room.get(..self.block.len).filter(|bytes| !bytes.is_empty()));
+            }
+        };
         let (source, block) = ahead.await.map_err(lost)?.map_err(|error| reading(&error))?;
         if block.len == 0 {
             return Ok(None);
@@ -61,7 +89,7 @@ impl ByteStream for BlockReader {
         // one that was not filled is the last, or the source brings little at a time
         let size = if self.block.len == self.block.room.len() { BLOCK } else { FIRST };
         let size = size.max(spare.room.len());
-        self.ahead = Some(spawn_blocking(move || fill(source, spare, size)));
+        self.ahead = Some(Ahead::Reading(spawn_blocking(move || fill(source, spare, size))));
         Ok(self.block.room.get(..self.block.len))
     }
 }

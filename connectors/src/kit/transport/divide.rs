@@ -202,7 +202,7 @@ impl Search<'_> {
 mod tests {
     use super::*;
 
-    const TABLE: Inside = Inside { first: 4, line: 2, newline: b'\n', quoting: Some((b',', b'"')) };
+    const TABLE: Inside = Inside { first: 4, line: 2, newline: b'\n', quoting: Some((b',', b'"')), head: 4 };
 
     fn found(text: &str, inside: Inside) -> Option<Vec<(u64, u64)>> {
         let wanted: Vec<u64> = (inside.first + 1..text.len() as u64).collect();

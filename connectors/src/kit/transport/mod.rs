@@ -18,7 +18,7 @@ pub use blocks::{BlockReader, BlockWriter, io_reason};
 pub(crate) use divide::cuts;
 pub use gzip::Gzip;
 pub use read::{Damaged, ReadOptions, read};
-pub(crate) use read::{HEAD, Range, changed, look_inside, opened, read_range};
+pub(crate) use read::{HEAD, LOOK, Range, changed, look_inside, opened, read_range};
 pub use write::write;
 
 use bus_core::error::StepError;

@@ -86,7 +86,7 @@ pub async fn read<S: ByteStream>(
 }
 
 /// Enough to know a format by its first bytes.
-const LOOK: usize = 8 << 10;
+pub(crate) const LOOK: usize = 8 << 10;
 
 /// Whether these are the bytes of a zip archive, and not of a format that is a zip inside (XLSX, ODS).
 fn is_archive(start: &[u8], options: &ReadOptions<'_>) -> bool {
@@ -199,6 +199,11 @@ fn decoder(
 /// As much of a document as says how it is written.
 pub(crate) const HEAD: usize = 256 << 10;
 
+/// What a bus of before has divided.
+const fn all_of_head() -> usize {
+    HEAD
+}
+
 /// A stretch of a document, from one record to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
 pub(crate) struct Range {
@@ -210,6 +215,9 @@ pub(crate) struct Range {
     pub(crate) line: u64,
     /// Whether it begins with the first record of the document.
     pub(crate) first: bool,
+    /// So many of the first bytes of the document say how it is written.
+    #[serde(default = "all_of_head")]
+    pub(crate) head: usize,
 }
 
 /// How the records of a document can be read from any one on, if they can: `head` are its first bytes
