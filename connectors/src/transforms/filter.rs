@@ -392,10 +392,10 @@ impl Transform for Filter {
         let mut judge = Judge { evaluator, parameters: &parameters, now: context.now() };
         while let Some(batch) = inputs.next().await {
             let Sorted { through, others } = self.sort(&batch, &mut judge, &mut out);
-            if !others.is_empty() && !through.is_empty() && out.is_linked(ELSE) {
+            if !others.is_empty() && out.is_linked(ELSE) {
                 out.send_to(ELSE, batch.clone().select(&others)).await?;
-            } else if through.is_empty() {
-                out.send_to(ELSE, batch.select(&others)).await?;
+            }
+            if through.is_empty() {
                 continue;
             }
             out.send(if through.len() == batch.len() { batch } else { batch.select(&through) }).await?;
