@@ -218,7 +218,7 @@ impl Bench {
         }
         self.workers.clear();
         self.common.settings.push(("SEMANTIC_BUS_PART".to_owned(), PART.to_string()));
-        self.slots = 32;
+        self.slots = 64;
         self.another_worker()?;
         let (_, done, tasks) = self.all_done(&ids, runs.div_ceil(ids.len()), PARTS + 2)?;
         let measured = format!("{:.0} /s", tasks / done);
