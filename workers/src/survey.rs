@@ -14,33 +14,38 @@ pub(crate) struct Source {
     pub(crate) settings: Value,
     pub(crate) context: Context,
     pub(crate) extent: Extent,
+    /// What else was seen of it: what divides it wants to know.
+    pub(crate) seen: Value,
 }
 
 /// The sources of a workflow that can be read in parts and have something to read, by step. Those that cannot
 /// be looked at are left out: reading them says what is wrong.
-pub(crate) fn divisible(
+pub(crate) async fn divisible(
     workflow: &Workflow,
     find: impl Fn(&str) -> Option<&'static Connector>,
     parameters: &Map<String, Value>,
-    context: impl Fn(&Step) -> Context,
+    context: impl Fn(&Step, Division) -> Option<Context>,
 ) -> BTreeMap<String, Source> {
-    let look = |step: &Step| {
-        let division = find(&step.connector)?.division()?;
+    let mut sources = BTreeMap::new();
+    for step in &workflow.steps {
+        let Some(division) = find(&step.connector).and_then(Connector::division) else { continue };
+        let Some(context) = context(step, division) else { continue };
         let settings = Workflow::settings(step, parameters);
-        let context = context(step);
-        let extent = division.extent(&settings, &context).ok()??;
-        Some((step.id.clone(), Source { division, settings, context, extent }))
-    };
-    workflow.steps.iter().filter_map(look).collect()
+        if let Ok(Some((extent, seen))) = division.look(settings.clone(), context.clone()).await {
+            sources.insert(step.id.clone(), Source { division, settings, context, extent, seen });
+        }
+    }
+    sources
 }
 
-/// How large the sources of a workflow are; `context` says what each may use to look.
-pub fn extents(
+/// How large the sources of a workflow are that are near; `context` says what each may use to look.
+pub async fn extents(
     workflow: &Workflow,
     find: impl Fn(&str) -> Option<&'static Connector>,
     parameters: &Map<String, Value>,
     context: impl Fn(&Step) -> Context,
 ) -> BTreeMap<String, Extent> {
-    let sources = divisible(workflow, find, parameters, context).into_iter();
+    let near = |step: &Step, division: Division| (!division.is_far()).then(|| context(step));
+    let sources = divisible(workflow, find, parameters, near).await.into_iter();
     sources.map(|(step, source)| (step, source.extent)).collect()
 }

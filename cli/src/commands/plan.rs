@@ -16,7 +16,7 @@ use connectors::{
 };
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, sync::Arc};
-use workers::{SystemClock, extents};
+use workers::{SystemClock, extents, runtime};
 
 /// Shows the stages of a workflow, and whether a server would do it in parts.
 pub(crate) fn run(asked: &PlanArguments, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -24,7 +24,11 @@ pub(crate) fn run(asked: &PlanArguments, terminal: &Terminal) -> Result<Exit, Fa
     let Some(workflow) = document.sound(false, terminal) else { return Ok(Exit::Refused) };
     // a parameter without a value leaves open what depends on it
     let parameters = workflow.bind(&Map::new(), |_| false).unwrap_or_default();
-    let choice = choice(workflow, &parameters, &asked.workflow);
+    let choice = runtime(Some(1)).map_err(|error| Failure::file("-", &error))?.block_on(choice(
+        workflow,
+        &parameters,
+        &asked.workflow,
+    ));
     let language = terminal.language();
     if asked.json {
         terminal.data(&format!("{:#}\n", as_json(workflow, &choice, language)))
@@ -33,7 +37,7 @@ pub(crate) fn run(asked: &PlanArguments, terminal: &Terminal) -> Result<Exit, Fa
     }
 }
 
-fn choice(workflow: &Workflow, parameters: &Map<String, Value>, file: &str) -> Choice {
+async fn choice(workflow: &Workflow, parameters: &Map<String, Value>, file: &str) -> Choice {
     let folder = library::folder(file);
     let extents = extents(workflow, connector, parameters, |step| {
         Context::new(ContextParts {
@@ -42,6 +46,7 @@ fn choice(workflow: &Workflow, parameters: &Map<String, Value>, file: &str) -> C
             ..ContextParts::new(&step.id, Arc::new(SystemClock))
         })
     });
+    let extents = extents.await;
     choose(workflow, (&Connectors, parameters), &extents, Rules::default())
 }
 

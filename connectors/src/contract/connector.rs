@@ -43,17 +43,24 @@ pub trait Source: DeserializeOwned + JsonSchema + Send + 'static {
 
 /// A source that can be read in parts, by several workers.
 pub trait InParts: Source {
-    /// How much there is, if that is known and not the same as at the last run. Quick: nothing is read
-    /// but a beginning.
+    /// Whether to look at it asks somebody else: then it is looked at only when it is about to be read.
+    const FAR: bool = false;
+
+    /// How much there is, if that is known and not the same as at the last run, and what else was seen.
+    /// Quick: nothing is read but a beginning.
     ///
     /// # Errors
     /// When it cannot be reached.
-    fn extent(&self, context: &Context) -> Result<Option<Extent>, StepError>;
+    fn look(
+        &self,
+        context: &Context,
+    ) -> impl Future<Output = Result<Option<(Extent, serde_json::Value)>, StepError>> + Send;
 
-    /// Divides it into about `count` parts, in their order; less than two if that turns out to be
-    /// impossible. What the parts bring, one after the other, is exactly what the whole would.
+    /// Divides it, as it was `seen`, into about `count` parts, in their order; less than two if that turns
+    /// out to be impossible. What the parts bring, one after the other, is exactly what the whole would.
     fn divide(
         &self,
+        seen: serde_json::Value,
         count: u32,
         context: &Context,
     ) -> impl Future<Output = Result<Vec<serde_json::Value>, StepError>> + Send;
@@ -189,19 +196,24 @@ pub struct Connector {
 /// How a source is read in parts. Settings come first in each.
 #[derive(Debug, Clone, Copy)]
 pub struct Division {
-    extent: fn(&serde_json::Value, &Context) -> Result<Option<Extent>, StepError>,
-    divide: fn(serde_json::Value, u32, Context) -> BoxFuture<'static, Divided>,
+    far: bool,
+    look: fn(serde_json::Value, Context) -> BoxFuture<'static, Looked>,
+    divide: fn(serde_json::Value, (serde_json::Value, u32), Context) -> BoxFuture<'static, Divided>,
     start: fn(&serde_json::Value, serde_json::Value) -> Result<Step, SettingsProblem>,
 }
 
+type Looked = Result<Option<(Extent, serde_json::Value)>, StepError>;
 type Divided = Result<Vec<serde_json::Value>, StepError>;
 
 impl Division {
     const fn of<T: InParts + Sync>() -> Self {
         Self {
-            extent: |settings, context| settings_of::<T>(settings)?.extent(context),
-            divide: |settings, count, context| {
-                Box::pin(async move { settings_of::<T>(&settings)?.divide(count, &context).await })
+            far: T::FAR,
+            look: |settings, context| {
+                Box::pin(async move { settings_of::<T>(&settings)?.look(&context).await })
+            },
+            divide: |settings, (seen, count), context| {
+                Box::pin(async move { settings_of::<T>(&settings)?.divide(seen, count, &context).await })
             },
             start: |settings, part| {
                 let step: T = parse(settings)?;
@@ -215,24 +227,31 @@ impl Division {
         }
     }
 
-    /// How much there is: see [`InParts::extent`].
+    /// Whether to look at it asks somebody else: see [`InParts::FAR`].
+    #[must_use]
+    pub const fn is_far(&self) -> bool {
+        self.far
+    }
+
+    /// How much there is: see [`InParts::look`].
     ///
     /// # Errors
     /// When it cannot be reached, or the settings are wrong.
-    pub fn extent(
-        &self,
-        settings: &serde_json::Value,
-        context: &Context,
-    ) -> Result<Option<Extent>, StepError> {
-        (self.extent)(settings, context)
+    pub async fn look(&self, settings: serde_json::Value, context: Context) -> Looked {
+        (self.look)(settings, context).await
     }
 
     /// Its parts: see [`InParts::divide`].
     ///
     /// # Errors
     /// When it cannot be read, or the settings are wrong.
-    pub async fn divide(&self, settings: serde_json::Value, count: u32, context: Context) -> Divided {
-        (self.divide)(settings, count, context).await
+    pub async fn divide(
+        &self,
+        settings: serde_json::Value,
+        (seen, count): (serde_json::Value, u32),
+        context: Context,
+    ) -> Divided {
+        (self.divide)(settings, (seen, count), context).await
     }
 
     /// A step that reads one part.

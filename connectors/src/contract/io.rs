@@ -156,13 +156,15 @@ pub struct Outputs {
     context: Context,
     /// Whether records without a place are numbered: those of a source.
     numbering: bool,
+    /// Records that stand before those that this step reads.
+    before: u64,
 }
 
 impl Outputs {
     /// Outputs over these channels. The engine links `errors` always: to a step or to what keeps them.
     #[must_use]
     pub fn new(ports: Wiring, context: Context) -> Self {
-        Self { ports, refused: Arc::default(), context, numbering: false }
+        Self { ports, refused: Arc::default(), context, numbering: false, before: 0 }
     }
 
     /// Numbers the records that do not know where they stand in what they were read from.
@@ -179,7 +181,13 @@ impl Outputs {
             refused: Arc::clone(&self.refused),
             context: self.context.clone(),
             numbering: self.numbering,
+            before: self.before,
         }
+    }
+
+    /// Numbers records as what they are of a whole that other steps read, too: so many stand before them.
+    pub(crate) const fn behind(&mut self, records: u64) {
+        self.before = records;
     }
 
     fn refused(&self) -> MutexGuard<'_, BatchBuilder> {
@@ -204,7 +212,7 @@ impl Outputs {
             return self.context.go_on();
         }
         if self.numbering && batch.places().is_none() {
-            let before = self.context.meter().counts().records_out;
+            let before = self.before + self.context.meter().counts().records_out;
             batch.set_places(Some(Arc::new(Places::numbers(before + 1, batch.len()))));
         }
         self.context.meter().went(&batch);

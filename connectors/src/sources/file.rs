@@ -161,7 +161,7 @@ struct Part {
 }
 
 impl InParts for File {
-    fn extent(&self, context: &Context) -> Result<Option<Extent>, StepError> {
+    async fn look(&self, context: &Context) -> Result<Option<(Extent, serde_json::Value)>, StepError> {
         let files = self.files(context)?;
         let Some(seen) = look(&files)? else { return Ok(None) };
         if context.remembered().and_then(|was| serde_json::from_value(was).ok()).as_ref() == Some(&seen) {
@@ -176,10 +176,16 @@ impl InParts for File {
             inside = look_inside((&head, whole), &self.options(file), context).is_some();
         }
         let why = msg!("only CSV in UTF-8 and NDJSON, not packed, can be read from the middle on");
-        Ok(Some(Extent { bytes, undivided: (!inside).then_some(why) }))
+        let extent = Extent { bytes, undivided: (!inside).then_some(why) };
+        Ok(Some((extent, serde_json::Value::Null)))
     }
 
-    async fn divide(&self, count: u32, context: &Context) -> Result<Vec<serde_json::Value>, StepError> {
+    async fn divide(
+        &self,
+        _: serde_json::Value,
+        count: u32,
+        context: &Context,
+    ) -> Result<Vec<serde_json::Value>, StepError> {
         let files = self.files(context)?;
         let Some(seen) = look(&files)? else { return Ok(Vec::new()) };
         let total: u64 = seen.iter().map(|seen| seen.bytes).sum();

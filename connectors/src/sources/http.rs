@@ -1,16 +1,18 @@
 //! Data from the web.
 
 use crate::{
-    contract::{Connector, Context, Outputs, Reading, Source},
+    contract::{Connector, Context, InParts, Outputs, Reading, Source},
     formats::FormatChoice,
     kit::{
         Damaged, Pattern, ReadOptions,
-        http::{Address, Answer, Auth, Method, Next, Pages, Pair, Request, Retry, of_status, shown},
+        http::{
+            Address, Answer, Auth, Method, Next, Pages, Pair, Request, Retry, number_at, of_status, shown,
+        },
         read,
-        transport::Whole,
+        transport::{Whole, changed},
     },
 };
-use bus_core::{error::StepError, msg};
+use bus_core::{error::StepError, msg, plan::Extent};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -19,7 +21,7 @@ use std::{
     time::Duration,
 };
 
-pub(crate) static CONNECTOR: Connector = Connector::source::<Http>("http");
+pub(crate) static CONNECTOR: Connector = Connector::source_in_parts::<Http>("http");
 
 /// # Read from the web
 ///
@@ -135,11 +137,68 @@ impl Source for Http {
         match &self.pages {
             None => Box::pin(self.read_once(&mut request, &mut out, &context)).await,
             Some(pages) => {
-                pages.first(&mut request);
-                Box::pin(self.read_pages(pages, request, &mut out, &context)).await?;
+                let all = Stretch { from: 0, pages: None };
+                Box::pin(self.read_pages((pages, all), request, &mut out, &context)).await?;
                 Ok(Reading::Complete)
             }
         }
+    }
+}
+
+/// Pages that are read one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Stretch {
+    /// The first of them, from 0.
+    from: u64,
+    /// How many; if not given, all that are left.
+    pages: Option<u64>,
+}
+
+impl InParts for Http {
+    const FAR: bool = true;
+
+    async fn look(&self, context: &Context) -> Result<Option<(Extent, serde_json::Value)>, StepError> {
+        let Some((pages, (total, on_page))) = self.pages.as_ref().and_then(|it| Some((it, it.countable()?)))
+        else {
+            return Ok(None);
+        };
+        let mut request = self.request(context)?;
+        pages.first(&mut request);
+        let answer = accepted(self.fetch(&request, context).await?).await?;
+        let first = answer.bytes(context.limits().document_bytes, context).await?;
+        let body: Option<serde_json::Value> = serde_json::from_slice(&first).ok();
+        let count = body.and_then(|body| number_at(&body, total)).map(|all| all.div_ceil(on_page));
+        // whoever reads more than may be read says so
+        let count = count.filter(|count| *count <= u64::from(self.most_pages.get()));
+        let extent = |count: u64| Extent { bytes: count.saturating_mul(first.len() as u64), undivided: None };
+        Ok(count.map(|count| (extent(count), count.into())))
+    }
+
+    async fn divide(
+        &self,
+        seen: serde_json::Value,
+        count: u32,
+        _: &Context,
+    ) -> Result<Vec<serde_json::Value>, StepError> {
+        let pages = seen.as_u64().unwrap_or(0);
+        let share = pages.div_ceil(u64::from(count.max(1))).max(1);
+        let starts = (0..pages).step_by(usize::try_from(share).unwrap_or(usize::MAX));
+        // the last one reads on: there may be more by then
+        let part = |from: u64| Stretch { from, pages: (from + share < pages).then_some(share) };
+        Ok(starts.map(|from| serde_json::to_value(part(from)).unwrap_or_default()).collect())
+    }
+
+    async fn read_part(
+        self,
+        part: serde_json::Value,
+        mut out: Outputs,
+        context: Context,
+    ) -> Result<(), StepError> {
+        let (Some(pages), Ok(stretch)) = (&self.pages, serde_json::from_value(part)) else {
+            return Err(changed());
+        };
+        let request = self.request(&context)?;
+        Box::pin(self.read_pages((pages, stretch), request, &mut out, &context)).await
     }
 }
 
@@ -211,14 +270,17 @@ impl Http {
 
     async fn read_pages(
         &self,
-        pages: &Pages,
+        (pages, stretch): (&Pages, Stretch),
         mut request: Request,
         out: &mut Outputs,
         context: &Context,
     ) -> Result<(), StepError> {
-        let (mut count, mut total) = (0, 0);
-        let mut visited = HashSet::new();
-        while !out.is_done() {
+        let (mut count, mut visited) = (stretch.from, HashSet::new());
+        let mut total = pages.countable().map_or(0, |(_, on_page)| stretch.from.saturating_mul(on_page));
+        let end = stretch.pages.map_or(u64::MAX, |pages| stretch.from.saturating_add(pages));
+        pages.go_to(&mut request, stretch.from);
+        out.behind(total);
+        while !out.is_done() && count < end {
             if !visited.insert(request.url.clone()) {
                 return Err(StepError::data(msg!("the pages go in a circle: this one was read before"))
                     .at(shown(&request.url)));

@@ -67,7 +67,10 @@ async fn checked(
         None => (caller.account()?.id.clone(), None),
     };
     let Whole { mut problems, runs } = app.workflows().whole(&document, &account).await?;
-    let plan = runs.map(|runs| app.bus().outline(&runs, sized, language)).unwrap_or_default();
+    let plan = match runs {
+        Some(runs) => app.bus().outline(&runs, sized, language).await,
+        None => String::new(),
+    };
     problems.extend(app.bus().unstaffed(&document).await?);
     Ok(Json(Checked { findings: findings(&problems, language), plan }))
 }

@@ -19,9 +19,9 @@ use futures::future::BoxFuture;
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::oneshot,
+    task::JoinSet,
     time::{Instant, sleep},
 };
-use tokio_util::task::AbortOnDropHandle;
 
 /// A run as it was read or saved.
 #[derive(Debug, Clone)]
@@ -68,21 +68,21 @@ impl Bus {
     /// in the order of the saves.
     fn save_line(self, run: String) -> BoxFuture<'static, ()> {
         Box::pin(async move {
-            let mut acting: Option<AbortOnDropHandle<()>> = None;
+            // what follows from the last save, which waits for what follows from those before it
+            let mut acting = JoinSet::new();
             loop {
                 self.gather(&run).await;
-                if self.lines().waiting(&run) == 0
-                    && let Some(acting) = acting.take()
-                {
-                    over(acting).await;
+                if self.lines().waiting(&run) == 0 && !acting.is_empty() {
+                    over(&mut acting).await;
                     continue;
                 }
                 let Some(mut round) = self.lines().next(&run) else { return };
                 match self.save_together(&run, &mut round).await {
                     Ok((known, effects)) => {
-                        let following =
-                            self.clone().follow(run.clone(), (known, effects), round.changes, acting.take());
-                        acting = Some(AbortOnDropHandle::new(tokio::spawn(following)));
+                        let before = std::mem::take(&mut acting);
+                        let follow =
+                            self.clone().follow(run.clone(), (known, effects), round.changes, before);
+                        acting.spawn(follow);
                     }
                     Err(error) => {
                         self.lines().note(&run, None);
@@ -99,11 +99,9 @@ impl Bus {
         run: String,
         (known, effects): (Known, Option<Vec<Effect>>),
         changes: Vec<Waiting>,
-        before: Option<AbortOnDropHandle<()>>,
+        mut before: JoinSet<()>,
     ) {
-        if let Some(before) = before {
-            over(before).await;
-        }
+        over(&mut before).await;
         if let Some(effects) = effects {
             self.act(&run, &known.record, &effects).await;
         }
@@ -241,8 +239,9 @@ impl Bus {
 }
 
 /// Waits until what follows from a save is done.
-async fn over(acting: AbortOnDropHandle<()>) {
-    if let Err(error) = acting.await {
+async fn over(acting: &mut JoinSet<()>) {
+    while let Some(ended) = acting.join_next().await {
+        let Err(error) = ended else { continue };
         tracing::error!(%error, "what follows from a change of a run broke down: the sweeper makes up for it");
     }
 }

@@ -6,7 +6,10 @@ use super::{
     record::RunRecord,
     stages::{self, Stage},
 };
-use crate::survey::{divisible, extents};
+use crate::{
+    RunSecrets,
+    survey::{divisible, extents},
+};
 use bus_core::{
     Language,
     error::StepError,
@@ -14,7 +17,7 @@ use bus_core::{
     plan::{Rules, choose, outline, plan},
     workflow::Workflow,
 };
-use connectors::contract::{Context, ContextParts, Step};
+use connectors::contract::{Context, ContextParts, Secrets, Step};
 use serde_json::{Map, Value};
 use std::{
     collections::BTreeMap,
@@ -25,9 +28,8 @@ use tokio_util::sync::CancellationToken;
 impl Bus {
     /// How a run of a document would be done, as a person reads it: its stages, and what would be done in
     /// parts and why. Sources look for their files in the folder of `workflow`; without one, how large they
-    /// are is not known.
-    #[must_use]
-    pub fn outline(&self, document: &Workflow, workflow: Option<&str>, language: Language) -> String {
+    /// are is not known. Nobody outside is asked.
+    pub async fn outline(&self, document: &Workflow, workflow: Option<&str>, language: Language) -> String {
         // a parameter without a value leaves open what depends on it
         let parameters = document.bind(&Map::new(), |_| false).unwrap_or_default();
         let catalogue = &*self.parts().catalogue;
@@ -37,9 +39,13 @@ impl Bus {
         }
         let cancel = CancellationToken::new();
         let extents = match workflow {
-            Some(workflow) => extents(document, self.parts().find, &parameters, |step| {
-                self.looking((workflow, language, &parameters), (&step.id, None), &cancel)
-            }),
+            Some(workflow) => {
+                let secrets: Arc<dyn Secrets> = Arc::new(RunSecrets::default());
+                let looking = |step: &bus_core::workflow::Step| {
+                    self.looking((workflow, language, &parameters), (&step.id, None), (&secrets, &cancel))
+                };
+                extents(document, self.parts().find, &parameters, looking).await
+            }
             None => BTreeMap::new(),
         };
         let choice = choose(document, (catalogue, &parameters), &extents, self.settings().parts);
@@ -70,11 +76,14 @@ impl Bus {
         split: Split,
     ) -> BTreeMap<String, Vec<Value>> {
         let memory = recall(self.store(), record).await.unwrap_or_default();
-        let mut sources = divisible(&record.document, self.parts().find, &record.parameters, |step| {
+        let secrets = self.secrets_of(record).await.unwrap_or_else(|_| Arc::new(RunSecrets::default()));
+        let sources = divisible(&record.document, self.parts().find, &record.parameters, |step, _| {
             let run = (record.workflow.as_str(), record.language, &record.parameters);
-            self.looking(run, (&step.id, memory.get(&step.id).cloned()), cancel)
+            let memory = memory.get(&step.id).cloned();
+            let own = !record.inputs.contains_key(&step.id);
+            own.then(|| self.looking(run, (&step.id, memory), (&secrets, cancel)))
         });
-        sources.retain(|step, _| !record.inputs.contains_key(step));
+        let mut sources = sources.await;
         let extents = sources.iter().map(|(step, source)| (step.clone(), source.extent.clone())).collect();
         let rules = match split {
             Split::Always => Rules { from_bytes: 0, ..self.settings().parts },
@@ -85,7 +94,7 @@ impl Bus {
         let mut pieces = BTreeMap::new();
         for (step, count) in choice.parts {
             let Some(source) = sources.remove(&step) else { continue };
-            match source.division.divide(source.settings, count, source.context).await {
+            match source.division.divide(source.settings, (source.seen, count), source.context).await {
                 Ok(parts) if parts.len() > 1 => drop(pieces.insert(step, parts)),
                 Ok(_) => tracing::debug!(step, "a source turned out to be read from its beginning only"),
                 Err(error) => tracing::debug!(step, %error, "a source cannot be divided"),
@@ -99,7 +108,7 @@ impl Bus {
         &self,
         (workflow, language, parameters): (&str, Language, &Map<String, Value>),
         (step, memory): (&str, Option<Value>),
-        cancel: &CancellationToken,
+        (secrets, cancel): (&Arc<dyn Secrets>, &CancellationToken),
     ) -> Context {
         let parts = self.parts();
         Context::new(ContextParts {
@@ -107,6 +116,7 @@ impl Bus {
             parameters: Arc::new(parameters.clone()),
             limits: parts.limits.clone(),
             http: parts.http.clone(),
+            secrets: Arc::clone(secrets),
             cancel: cancel.clone(),
             folder: self.folder(workflow),
             confined: true,

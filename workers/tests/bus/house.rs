@@ -11,7 +11,10 @@ use bus_core::{
     record::BatchBuilder,
     workflow::Workflow,
 };
-use connectors::contract::{Connector, Context, Inputs, Limits, Outputs, Reading, Source, Transform};
+use connectors::{
+    contract::{Connector, Context, Inputs, Limits, Outputs, Reading, Source, Transform},
+    kit::http::{Http, HttpOptions},
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -243,7 +246,7 @@ pub(crate) fn node_over(
         clock: Arc::new(SystemClock),
         find,
         catalogue: Arc::new(Odd),
-        http: connectors::kit::http::Http::default(),
+        http: Http::new(HttpOptions { allow_private: true, ..HttpOptions::default() }),
         limits: Limits::default(),
         folder: folder.join("files"),
         scratch: folder.join("scratch"),

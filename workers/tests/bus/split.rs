@@ -14,8 +14,13 @@ use std::{
     collections::BTreeMap,
     fmt::Write as _,
     fs,
+    io::{BufRead as _, BufReader, Write as _},
+    net::{TcpListener, TcpStream},
     path::Path,
-    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
 };
 use workers::{BusSettings, Split};
 
@@ -386,4 +391,84 @@ fn random_chains_give_the_same() {
         })?;
     });
     assert_eq!(runs.load(Relaxed), 24);
+}
+
+/// A server of readings, 50 on a page at most; notes what it was asked.
+fn pages() -> (u16, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (port, asked) = (listener.local_addr().unwrap().port(), Arc::new(Mutex::new(Vec::new())));
+    let seen = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let seen = Arc::clone(&seen);
+            std::thread::spawn(move || answer(stream, &seen));
+        }
+    });
+    (port, asked)
+}
+
+const READINGS: usize = 1_020;
+
+fn answer(mut stream: TcpStream, asked: &Mutex<Vec<String>>) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    loop {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            if reader.read_line(&mut head).unwrap_or(0) == 0 {
+                return;
+            }
+        }
+        let path = head.split_whitespace().nth(1).unwrap().to_owned();
+        let member = |name: &str| {
+            let query = path.split_once('?').map_or("", |(_, query)| query);
+            query
+                .split('&')
+                .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')?.parse::<usize>().ok())
+        };
+        let from = member("offset").or_else(|| Some((member("page")? - 1) * 50)).unwrap_or(0);
+        asked.lock().unwrap().push(path.clone());
+        // the last field is not always a number
+        let reading =
+            |n: usize| json!({ "id": n, "value": if n % 97 == 5 { json!("none") } else { json!(n * 2) } });
+        let readings: Vec<_> = (from..READINGS.min(from + 50)).map(reading).collect();
+        let body = json!({ "total_count": READINGS, "results": readings }).to_string();
+        let length = body.len();
+        let head =
+            format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n");
+        stream.write_all((head + &body).as_bytes()).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_are_read_in_parts_where_the_first_says_how_many_there_are() {
+    let (port, asked) = pages();
+    for way in [
+        json!({ "offset": { "records": 50, "total": "total_count" } }),
+        json!({ "page": { "records": 50, "total": "total_count" } }),
+    ] {
+        let source = json!({ "url": format!("http://127.0.0.1:{port}/readings"), "pages": way,
+            "format": { "json": { "items": "results" } } });
+        let document = workflow(
+            &[
+                ("in", "http", source),
+                ("typed", "filter", json!({ "expression": "value >= 0" })),
+                ("out", "file-out", json!({ "path": "out.ndjson" })),
+                ("wrong", "file-out", json!({ "path": "wrong.ndjson" })),
+            ],
+            &["in -> typed -> out", "typed.errors -> wrong"],
+        );
+        let mut whole = None;
+        for parts in MANNERS {
+            asked.lock().unwrap().clear();
+            let (made, tasks) = made(&document, &[], parts).await;
+            assert_eq!(made.files["out.ndjson"].lines().count(), READINGS - 11);
+            assert!(made.files["wrong.ndjson"].contains("\"number\":103"), "{}", made.files["wrong.ndjson"]);
+            let (first, made) = (whole.get_or_insert_with(|| made.files.clone()).clone(), made.files);
+            assert_eq!(made, first, "in {parts} parts");
+            let calls = asked.lock().unwrap().len();
+            // the first page is looked at before
+            assert_eq!(calls, if parts < 2 { 21 + usize::from(parts == 1) } else { 22 });
+            assert!(parts < 2 || tasks > usize::try_from(parts).unwrap(), "{tasks} tasks");
+        }
+    }
 }

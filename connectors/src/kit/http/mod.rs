@@ -20,6 +20,6 @@ pub use answer::Answer;
 pub use auth::{ApiKey, ApiKeyPlace, Auth, Basic, Bearer, ClientCredentials, CredentialsPlace};
 pub use client::{Http, HttpOptions, shown};
 pub use guard::Names;
-pub use pages::{Next, Pages};
+pub use pages::{Next, Pages, number_at};
 pub use request::{Method, Pair, Request};
 pub use retry::{Retry, of_status, retry_after};

@@ -48,6 +48,13 @@ pub struct PageNumber {
     /// If given, a page with fewer records is the last one.
     #[serde(default)]
     records: Option<NonZeroU64>,
+    /// # Field for the number of all records
+    ///
+    /// Where the answer (JSON) tells how many records there are on all pages. If this and the number of records on a
+    /// page are given, workers read many pages side by side.
+    #[serde(default)]
+    #[schemars(extend("examples" = ["total_count"]))]
+    total: Option<FieldPath>,
 }
 
 /// Each page begins after so many records; a page with fewer records than asked for is the last one.
@@ -68,6 +75,13 @@ pub struct Offset {
     ///
     /// How many records a page has.
     records: NonZeroU64,
+    /// # Field for the number of all records
+    ///
+    /// Where the answer (JSON) tells how many records there are on all pages. If given, workers read many pages side by
+    /// side.
+    #[serde(default)]
+    #[schemars(extend("examples" = ["total_count"]))]
+    total: Option<FieldPath>,
 }
 
 /// Each answer holds a mark of where the next one begins.
@@ -141,12 +155,31 @@ impl Pages {
         matches!(self, Self::Cursor(_) | Self::NextLink(_))
     }
 
+    /// Where the answer tells how many records there are, and how many a page has; nothing if pages follow only from
+    /// each other.
+    #[must_use]
+    pub const fn countable(&self) -> Option<(&FieldPath, u64)> {
+        match self {
+            Self::Page(PageNumber { records: Some(records), total: Some(total), .. })
+            | Self::Offset(Offset { records, total: Some(total), .. }) => Some((total, records.get())),
+            Self::Page(_) | Self::Offset(_) | Self::Cursor(_) | Self::NextLink(_) | Self::LinkHeader => None,
+        }
+    }
+
     /// Makes a request the one of the first page.
     pub fn first(&self, request: &mut Request) {
+        self.go_to(request, 0);
+    }
+
+    /// Makes a request the one of a page, counted from 0; of pages that follow from each other, there is only the first.
+    pub fn go_to(&self, request: &mut Request, place: u64) {
         match self {
-            Self::Page(page) => request.query(&page.parameter, &page.first.to_string()),
+            Self::Page(page) => {
+                request.query(&page.parameter, &page.first.saturating_add(place).to_string());
+            }
             Self::Offset(offset) => {
-                request.query(&offset.parameter, "0");
+                let before = place.saturating_mul(offset.records.get());
+                request.query(&offset.parameter, &before.to_string());
                 if !offset.limit_parameter.is_empty() {
                     request.query(&offset.limit_parameter, &offset.records.to_string());
                 }
@@ -199,6 +232,11 @@ fn wrong(field: &FieldPath, problem: &str) -> StepError {
         field = field.to_string(),
         problem = problem
     ))
+}
+
+/// A number of records that an answer tells.
+pub fn number_at(body: &Value, field: &FieldPath) -> Option<u64> {
+    text_at(Some(body), field).ok()??.parse().ok()
 }
 
 /// What stands in a field as text; nothing for null, false, empty text or a field that is not there.
