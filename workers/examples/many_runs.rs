@@ -1,14 +1,16 @@
 //! Fills a store with copies of a run that has ended, to measure lists of many.
 //!
-//! `cargo run -p workers --example many_runs URI DATABASE RUN COUNT`
+//! `cargo run -p workers --example many_runs URI DATABASE RUN COUNT`; instead of the address of a MongoDB, a data
+//! folder of a server that does not run
 
 use backplane::{
     Expect, Store,
+    embedded::Embedded,
     mongo::{Mongo, MongoSettings},
 };
-use std::{env, error::Error, sync::Arc};
+use std::{env, error::Error, path::Path, sync::Arc};
 use tokio::task::JoinSet;
-use workers::RUNS;
+use workers::{RUNS, SystemClock};
 
 /// Copies saved at the same time.
 const TOGETHER: usize = 32;
@@ -18,12 +20,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [uri, database, run, count] = arguments.as_slice() else {
         return Err("URI DATABASE RUN COUNT".into());
     };
-    let settings = MongoSettings { database: database.clone(), ..MongoSettings::new(uri) };
-    workers::runtime(None)?.block_on(fill(settings, run, count.parse()?))
+    workers::runtime(None)?.block_on(async {
+        let store: Arc<dyn Store> = if uri.starts_with("mongodb") {
+            let settings = MongoSettings { database: database.clone(), ..MongoSettings::new(uri) };
+            Mongo::connect(settings).await?
+        } else {
+            Arc::new(Embedded::open(Path::new(uri), Arc::new(|| workers::now(&SystemClock)))?)
+        };
+        fill(store, run, count.parse()?).await
+    })
 }
 
-async fn fill(settings: MongoSettings, run: &str, count: i64) -> Result<(), Box<dyn Error>> {
-    let store = Mongo::connect(settings).await?;
+async fn fill(store: Arc<dyn Store>, run: &str, count: i64) -> Result<(), Box<dyn Error>> {
     let known = store.get(RUNS, run).await?.ok_or("there is no such run")?;
     let known = known.body.json();
     let accepted = known["accepted"].as_i64().ok_or("the run was never accepted")?;

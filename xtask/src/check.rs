@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that must hold, cheapest first.
 
 use crate::{
-    browser,
+    browser, faults,
     tools::{cargo, python, root, run, subcommand, target},
     ui,
 };
@@ -25,6 +25,7 @@ pub(crate) fn test() -> Result<()> {
     // the editor goes into the server: it is there before the server is built for the browser
     ui::ui(&ui::Options::default())?;
     browser::test(&browser::Options::default())?;
+    faults::faults(&faults::Options::of_a_test())?;
     licences()
 }
 

@@ -5,6 +5,7 @@
 //! on the effects then. Events may come twice, late or in any order, and tasks may be done twice: the
 //! outcome is the same.
 
+mod advance;
 mod chunk;
 mod state;
 mod task;

@@ -1,6 +1,7 @@
 //! `cargo xtask bench-cluster`: how fast a cluster on this machine is, beside what is asked of it.
 
 use super::{
+    many,
     nodes::{self, Common, Node},
     process::{pause, until},
     release,
@@ -53,6 +54,7 @@ enum Figure {
     Two,
     Redelivery,
     Many,
+    ManyAlone,
 }
 
 /// Those who start runs at once.
@@ -78,7 +80,7 @@ struct Bench {
 }
 
 #[expect(clippy::print_stdout, reason = "the table is what was asked for")]
-fn row(what: &str, measured: &str, asked: &str) {
+pub(super) fn row(what: &str, measured: &str, asked: &str) {
     println!("{what:<52} {measured:>26}   {asked}");
 }
 
@@ -127,7 +129,8 @@ impl Bench {
             Figure::Parts => self.parts(options.tasks / 5),
             Figure::Two => self.two(options.rows),
             Figure::Redelivery => self.redelivery(),
-            Figure::Many => self.many(options.runs),
+            Figure::Many => many::measure((&self.common, &self.headers), &self.gateway, options.runs),
+            Figure::ManyAlone => many::measure_alone(&self.common, options.runs),
         }
     }
 
@@ -347,39 +350,9 @@ impl Bench {
         self.client()?.post(&path, &json!({}))?;
         Ok(())
     }
-
-    /// A list of runs and one of them, when the store holds many.
-    fn many(&self, runs: usize) -> Result<()> {
-        let document = json!({ "version": 1, "name": "many", "steps": [
-            generated(1, None), { "id": "end", "connector": "discard" },
-        ], "links": ["rows -> end"] });
-        let id = self.workflow(&document)?;
-        let begin = format!("/api/v1/workflows/{id}/runs");
-        self.timed(&id)?;
-        let page = self.client()?.get(&format!("{begin}?limit=1"))?.json()?;
-        let run = page["items"][0]["id"].as_str().context("a run")?.to_owned();
-        let filling = ["run", "--quiet", "--locked", "--package", "workers", "--example", "many_runs", "--"];
-        let of = [self.common.mongodb.as_str(), "semantic_bus", &run, &runs.to_string()];
-        crate::tools::run("many runs", crate::tools::cargo().args(filling).args(of))?;
-        let mut client = self.client()?;
-        let (mut lists, mut opens) = (Vec::new(), Vec::new());
-        for _ in 0..20 {
-            let begun = Instant::now();
-            let page = client.get(&format!("{begin}?limit=50"))?.json()?;
-            lists.push(begun.elapsed().as_secs_f64() * 1e3);
-            let run = page["items"][0]["id"].as_str().context("a run")?.to_owned();
-            let begun = Instant::now();
-            client.get(&format!("/api/v1/runs/{run}"))?.json()?;
-            opens.push(begun.elapsed().as_secs_f64() * 1e3);
-        }
-        let (list, open) = (quantiles(&mut lists)?.0, quantiles(&mut opens)?.0);
-        let what = format!("{runs} runs in the store: list 50 / open one");
-        row(&what, &format!("{list:.0} / {open:.0} ms"), "< 50 ms");
-        Ok(())
-    }
 }
 
-fn generated(records: u64, per_second: Option<u32>) -> Value {
+pub(super) fn generated(records: u64, per_second: Option<u32>) -> Value {
     let mut settings = json!({ "records": records, "fields": [
         { "name": "id", "values": { "sequence": {} } },
     ] });
@@ -390,7 +363,7 @@ fn generated(records: u64, per_second: Option<u32>) -> Value {
 }
 
 /// The middle, and what 99 of 100 stay below.
-fn quantiles(times: &mut [f64]) -> Result<(f64, f64)> {
+pub(super) fn quantiles(times: &mut [f64]) -> Result<(f64, f64)> {
     times.sort_by(f64::total_cmp);
     let at = |hundredths: usize| times.get((times.len() * hundredths / 100).min(times.len() - 1)).copied();
     at(50).zip(at(99)).context("times")

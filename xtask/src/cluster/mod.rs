@@ -1,6 +1,7 @@
 //! `cargo xtask cluster`: RabbitMQ, a store, gateways and workers, without Docker.
 
 pub(crate) mod bench;
+mod many;
 pub(crate) mod nodes;
 pub(crate) mod process;
 

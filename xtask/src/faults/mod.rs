@@ -70,9 +70,28 @@ pub(crate) struct Options {
     /// The program, if it is not to be compiled
     #[arg(long)]
     pub(crate) program: Option<PathBuf>,
+    /// Ends at the next look once so many seconds have passed, however many schedules that were
+    #[arg(long)]
+    pub(crate) most: Option<u64>,
     /// Writes the report into this file as well
     #[arg(long)]
     pub(crate) report: Option<PathBuf>,
+}
+
+impl Options {
+    /// As many as there is time for beside the other tests, on the cluster backplane.
+    pub(crate) fn of_a_test() -> Self {
+        Self {
+            schedules: 300,
+            seed: 20_261_125,
+            backplane: Plane::Cluster,
+            only: None,
+            rest: 10,
+            program: None,
+            most: Some(420),
+            report: None,
+        }
+    }
 }
 
 /// What happened.
@@ -148,8 +167,9 @@ impl<'a> Driver<'a> {
 
     #[expect(clippy::print_stderr, reason = "a chore says how far it is")]
     fn drive(mut self) -> Result<Story> {
-        let start = Instant::now();
+        let (start, mut schedules) = (Instant::now(), 0);
         for schedule in 1..=self.options.schedules {
+            schedules = schedule;
             self.schedule(schedule)?;
             if schedule % self.options.rest.max(1) == 0 || schedule == self.options.schedules {
                 self.place.ready(Duration::from_secs(60))?;
@@ -161,6 +181,9 @@ impl<'a> Driver<'a> {
                     self.found.wrong.len(),
                     start.elapsed().as_secs_f64()
                 );
+                if self.options.most.is_some_and(|most| start.elapsed().as_secs() >= most) {
+                    break;
+                }
             }
         }
         self.at_rest();
@@ -174,7 +197,7 @@ impl<'a> Driver<'a> {
         Ok(Story {
             plane: self.options.backplane,
             seed: self.options.seed,
-            schedules: self.options.schedules,
+            schedules,
             struck: self.struck,
             found: self.found,
             calls: self.place.sink.calls(),
