@@ -124,7 +124,7 @@ impl<'de> DeserializeSeed<'de> for Pick<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Pick<'_> {
+impl<'de, 'a> Visitor<'de> for Pick<'a> {
     type Value = Json;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -134,15 +134,14 @@ impl<'de> Visitor<'de> for Pick<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
         let mut picked = Map::new();
         while let Some(name) = map.next_key::<String>()? {
-            let behind = |path: &&'_ str| path.strip_prefix(&name)?.strip_prefix('.').map(str::to_owned);
-            let inner: Vec<String> = self.0.iter().filter_map(behind).collect();
+            let behind = |path: &&'a str| path.strip_prefix(name.as_str())?.strip_prefix('.');
+            let inner: Vec<&str> = self.0.iter().filter_map(behind).collect();
             if self.0.contains(&name.as_str()) {
                 let value = map.next_value()?;
                 picked.insert(name, value);
             } else if inner.is_empty() {
                 map.next_value::<IgnoredAny>()?;
             } else {
-                let inner: Vec<&str> = inner.iter().map(String::as_str).collect();
                 let value = map.next_value_seed(Pick(&inner))?;
                 picked.insert(name, value);
             }

@@ -1,4 +1,5 @@
 use super::{Context, Inputs, Outputs};
+use crate::kit::transport::changed;
 use bus_core::{
     catalogue::{Entry, IN, Input, Kind, OUT, Parts, SettingsProblem},
     check::of_parser,
@@ -8,7 +9,7 @@ use bus_core::{
 };
 use futures::{FutureExt, future::BoxFuture};
 use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use std::{any::Any, future::Future, panic::AssertUnwindSafe};
 
 /// What came of reading a source.
@@ -45,6 +46,10 @@ pub trait Source: DeserializeOwned + JsonSchema + Send + 'static {
 pub trait InParts: Source {
     /// Whether to look at it asks somebody else: then it is looked at only when it is about to be read.
     const FAR: bool = false;
+    /// What is seen of it when it is looked at, beside its size, for whoever divides it.
+    type Seen: Serialize + DeserializeOwned + Send;
+    /// A part of it, as the run keeps it: what a bus of before has written is read, too.
+    type Part: Serialize + DeserializeOwned + Send;
 
     /// How much there is, if that is known and not the same as at the last run, and what else was seen.
     /// Quick: nothing is read but a beginning.
@@ -54,21 +59,21 @@ pub trait InParts: Source {
     fn look(
         &self,
         context: &Context,
-    ) -> impl Future<Output = Result<Option<(Extent, serde_json::Value)>, StepError>> + Send;
+    ) -> impl Future<Output = Result<Option<(Extent, Self::Seen)>, StepError>> + Send;
 
     /// Divides it, as it was `seen`, into about `count` parts, in their order; less than two if that turns
     /// out to be impossible. What the parts bring, one after the other, is exactly what the whole would.
     fn divide(
         &self,
-        seen: serde_json::Value,
+        seen: Self::Seen,
         count: u32,
         context: &Context,
-    ) -> impl Future<Output = Result<Vec<serde_json::Value>, StepError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Self::Part>, StepError>> + Send;
 
     /// Reads one of the parts that [`InParts::divide`] gave.
     fn read_part(
         self,
-        part: serde_json::Value,
+        part: Self::Part,
         out: Outputs,
         context: Context,
     ) -> impl Future<Output = Result<(), StepError>> + Send;
@@ -210,15 +215,23 @@ impl Division {
         Self {
             far: T::FAR,
             look: |settings, context| {
-                Box::pin(async move { settings_of::<T>(&settings)?.look(&context).await })
+                Box::pin(async move {
+                    let looked = settings_of::<T>(&settings)?.look(&context).await?;
+                    Ok(looked.map(|(extent, seen)| (extent, serde_json::to_value(seen).unwrap_or_default())))
+                })
             },
             divide: |settings, (seen, count), context| {
-                Box::pin(async move { settings_of::<T>(&settings)?.divide(seen, count, &context).await })
+                Box::pin(async move {
+                    let seen = serde_json::from_value(seen).map_err(|_| changed())?;
+                    let parts = settings_of::<T>(&settings)?.divide(seen, count, &context).await?;
+                    Ok(parts.iter().map(|part| serde_json::to_value(part).unwrap_or_default()).collect())
+                })
             },
             start: |settings, part| {
                 let step: T = parse(settings)?;
                 Ok(Step(Box::new(|_, out, context| {
                     Box::pin(async move {
+                        let part = serde_json::from_value(part).map_err(|_| changed())?;
                         step.read_part(part, out.numbering(), context).await?;
                         Ok(Finished::Read(Reading::Complete))
                     })

@@ -161,7 +161,10 @@ struct Part {
 }
 
 impl InParts for File {
-    async fn look(&self, context: &Context) -> Result<Option<(Extent, serde_json::Value)>, StepError> {
+    type Seen = ();
+    type Part = Part;
+
+    async fn look(&self, context: &Context) -> Result<Option<(Extent, ())>, StepError> {
         let files = self.files(context)?;
         let Some(seen) = look(&files)? else { return Ok(None) };
         if context.remembered().and_then(|was| serde_json::from_value(was).ok()).as_ref() == Some(&seen) {
@@ -177,15 +180,10 @@ impl InParts for File {
         }
         let why = msg!("only CSV in UTF-8 and NDJSON, not packed, can be read from the middle on");
         let extent = Extent { bytes, undivided: (!inside).then_some(why) };
-        Ok(Some((extent, serde_json::Value::Null)))
+        Ok(Some((extent, ())))
     }
 
-    async fn divide(
-        &self,
-        _: serde_json::Value,
-        count: u32,
-        context: &Context,
-    ) -> Result<Vec<serde_json::Value>, StepError> {
+    async fn divide(&self, (): (), count: u32, context: &Context) -> Result<Vec<Part>, StepError> {
         let files = self.files(context)?;
         let Some(seen) = look(&files)? else { return Ok(Vec::new()) };
         let total: u64 = seen.iter().map(|seen| seen.bytes).sum();
@@ -233,18 +231,10 @@ impl InParts for File {
             filled = (filled + seen.bytes) % share;
         }
         parts.retain(|stretches| !stretches.is_empty());
-        let part =
-            |stretches| serde_json::to_value(Part { seen: seen.clone(), stretches }).unwrap_or_default();
-        Ok(parts.into_iter().map(part).collect())
+        Ok(parts.into_iter().map(|stretches| Part { seen: seen.clone(), stretches }).collect())
     }
 
-    async fn read_part(
-        self,
-        part: serde_json::Value,
-        mut out: Outputs,
-        context: Context,
-    ) -> Result<(), StepError> {
-        let part: Part = serde_json::from_value(part).map_err(|_| changed())?;
+    async fn read_part(self, part: Part, mut out: Outputs, context: Context) -> Result<(), StepError> {
         let files = self.files(&context)?;
         if look(&files)?.as_ref() != Some(&part.seen) {
             return Err(changed());

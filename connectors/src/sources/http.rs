@@ -156,14 +156,17 @@ struct Stretch {
 
 impl InParts for Http {
     const FAR: bool = true;
+    /// How many pages there are.
+    type Seen = u64;
+    type Part = Stretch;
 
-    async fn look(&self, context: &Context) -> Result<Option<(Extent, serde_json::Value)>, StepError> {
+    async fn look(&self, context: &Context) -> Result<Option<(Extent, u64)>, StepError> {
         let Some((pages, (total, on_page))) = self.pages.as_ref().and_then(|it| Some((it, it.countable()?)))
         else {
             return Ok(None);
         };
         let mut request = self.request(context)?;
-        pages.first(&mut request);
+        pages.go_to(&mut request, 0);
         let answer = accepted(self.fetch(&request, context).await?).await?;
         let first = answer.bytes(context.limits().document_bytes, context).await?;
         let body: Option<serde_json::Value> = serde_json::from_slice(&first).ok();
@@ -171,32 +174,19 @@ impl InParts for Http {
         // whoever reads more than may be read says so
         let count = count.filter(|count| *count <= u64::from(self.most_pages.get()));
         let extent = |count: u64| Extent { bytes: count.saturating_mul(first.len() as u64), undivided: None };
-        Ok(count.map(|count| (extent(count), count.into())))
+        Ok(count.map(|count| (extent(count), count)))
     }
 
-    async fn divide(
-        &self,
-        seen: serde_json::Value,
-        count: u32,
-        _: &Context,
-    ) -> Result<Vec<serde_json::Value>, StepError> {
-        let pages = seen.as_u64().unwrap_or(0);
+    async fn divide(&self, pages: u64, count: u32, _: &Context) -> Result<Vec<Stretch>, StepError> {
         let share = pages.div_ceil(u64::from(count.max(1))).max(1);
         let starts = (0..pages).step_by(usize::try_from(share).unwrap_or(usize::MAX));
         // the last one reads on: there may be more by then
         let part = |from: u64| Stretch { from, pages: (from + share < pages).then_some(share) };
-        Ok(starts.map(|from| serde_json::to_value(part(from)).unwrap_or_default()).collect())
+        Ok(starts.map(part).collect())
     }
 
-    async fn read_part(
-        self,
-        part: serde_json::Value,
-        mut out: Outputs,
-        context: Context,
-    ) -> Result<(), StepError> {
-        let (Some(pages), Ok(stretch)) = (&self.pages, serde_json::from_value(part)) else {
-            return Err(changed());
-        };
+    async fn read_part(self, stretch: Stretch, mut out: Outputs, context: Context) -> Result<(), StepError> {
+        let Some(pages) = &self.pages else { return Err(changed()) };
         let request = self.request(&context)?;
         Box::pin(self.read_pages((pages, stretch), request, &mut out, &context)).await
     }

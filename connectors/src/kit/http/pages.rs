@@ -166,11 +166,6 @@ impl Pages {
         }
     }
 
-    /// Makes a request the one of the first page.
-    pub fn first(&self, request: &mut Request) {
-        self.go_to(request, 0);
-    }
-
     /// Makes a request the one of a page, counted from 0; of pages that follow from each other, there is only the first.
     pub fn go_to(&self, request: &mut Request, place: u64) {
         match self {
