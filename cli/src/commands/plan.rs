@@ -16,7 +16,7 @@ use connectors::{
 };
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, sync::Arc};
-use workers::{SystemClock, extents, runtime};
+use workers::{SystemClock, extents};
 
 /// Shows the stages of a workflow, and whether a server would do it in parts.
 pub(crate) fn run(asked: &PlanArguments, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -24,11 +24,8 @@ pub(crate) fn run(asked: &PlanArguments, terminal: &Terminal) -> Result<Exit, Fa
     let Some(workflow) = document.sound(false, terminal) else { return Ok(Exit::Refused) };
     // a parameter without a value leaves open what depends on it
     let parameters = workflow.bind(&Map::new(), |_| false).unwrap_or_default();
-    let choice = runtime(Some(1)).map_err(|error| Failure::file("-", &error))?.block_on(choice(
-        workflow,
-        &parameters,
-        &asked.workflow,
-    ));
+    let runtime = workers::runtime(Some(1)).map_err(|error| Failure::file("-", &error))?;
+    let choice = runtime.block_on(choice(workflow, &parameters, &asked.workflow));
     let language = terminal.language();
     if asked.json {
         terminal.data(&format!("{:#}\n", as_json(workflow, &choice, language)))

@@ -213,21 +213,17 @@ impl InParts for File {
                 .await
                 .map_err(|error| StepError::ours(msg!("{problem}", problem = error.to_string())))?;
             let Some(cuts) = cuts.map_err(|error| refused(&name, &error))? else { return Ok(Vec::new()) };
-            let (mut from, mut line, head) = (inside.first, inside.line, inside.head);
+            let range = |from, to, line| {
+                let (first, head) = (from == inside.first, inside.head);
+                Range { from, to, line, first, head }
+            };
+            let (mut from, mut line) = (inside.first, inside.line);
             for cut in &cuts {
-                stretch(
-                    &mut parts,
-                    place,
-                    Range { from, to: cut.at, line, first: from == inside.first, head },
-                );
+                stretch(&mut parts, place, range(from, cut.at, line));
                 parts.push(Vec::new());
                 (from, line) = (cut.at, cut.line);
             }
-            stretch(
-                &mut parts,
-                place,
-                Range { from, to: seen.bytes, line, first: from == inside.first, head },
-            );
+            stretch(&mut parts, place, range(from, seen.bytes, line));
             filled = (filled + seen.bytes) % share;
         }
         parts.retain(|stretches| !stretches.is_empty());
