@@ -88,7 +88,7 @@ impl Options {
             only: None,
             rest: 10,
             program: None,
-            most: Some(420),
+            most: Some(720),
             report: None,
         }
     }
@@ -246,7 +246,7 @@ impl<'a> Driver<'a> {
         let client = self.place.client(self.random.below(8));
         let answer = client.and_then(|mut it| it.post(&path, &json!({ "parameters": { "n": n } }))?.json());
         let id = answer.ok().and_then(|run| Some(run["id"].as_str()?.to_owned()));
-        self.asked.push(Asked { n, kind, id, schedule });
+        self.asked.push(Asked { n, kind, id, schedule, looks: 0 });
     }
 
     /// Nothing is left over when all is quiet.

@@ -21,6 +21,8 @@ pub(super) struct Asked {
     pub(super) id: Option<String>,
     /// The schedule that asked for it.
     pub(super) schedule: usize,
+    /// How often it was looked for, if no server knew of it.
+    pub(super) looks: usize,
 }
 
 /// What was found so far.
@@ -46,6 +48,12 @@ pub(super) struct Found {
 
 /// How long everything may take to end once nothing is wrong any more.
 const MOST: Duration = Duration::from_secs(120);
+/// How long a server may take to accept a run after whoever asked for it has given up.
+const LATE: Duration = Duration::from_secs(30);
+/// How many runs may be accepted after one that was asked for later.
+const LATE_RUNS: i64 = 20;
+/// How often a run of which no server knows is looked for.
+const LOOKS: usize = 2;
 /// How often a run that failed is resumed.
 const RESUMES: usize = 3;
 
@@ -53,9 +61,28 @@ impl Found {
     /// Waits until all runs have ended and looks at what came of them.
     pub(super) fn look(&mut self, place: &Place, asked: &mut Vec<Asked>) -> Result<()> {
         let start = Instant::now();
+        self.look_at_accepted(place, asked, start)?;
+        while let Some(problem) = self.publication(place) {
+            if asked.is_empty() || start.elapsed() > LATE {
+                self.wrong.push(format!("the publication: {problem}"));
+                break;
+            }
+            pause(Duration::from_millis(100));
+            self.look_at_accepted(place, asked, start)?;
+        }
+        self.slowest = self.slowest.max(start.elapsed());
+        asked.iter_mut().for_each(|run| run.looks += 1);
+        asked.retain(|run| run.looks < LOOKS);
+        self.letters(place)
+    }
+
+    /// Looks at the runs that the servers know of. Those that they do not stay with what was asked for: who asked gave
+    /// up before the server did, which may accept them still.
+    fn look_at_accepted(&mut self, place: &Place, asked: &mut Vec<Asked>, start: Instant) -> Result<()> {
         self.find_unheard(place, asked)?;
-        for run in std::mem::take(asked) {
-            let Some(id) = &run.id else { continue };
+        let accepted: Vec<Asked> = asked.extract_if(.., |run| run.id.is_some()).collect();
+        for run in accepted {
+            let id = run.id.as_deref().unwrap_or_default();
             self.accepted += 1;
             if let Err(problem) = self.look_at(place, &run, id, start) {
                 self.wrong.push(format!(
@@ -66,9 +93,7 @@ impl Found {
                 ));
             }
         }
-        self.slowest = self.slowest.max(start.elapsed());
-        self.publication(place);
-        self.letters(place)
+        Ok(())
     }
 
     /// Runs whose acceptance was lost on its way: the store knows whether there are any.
@@ -87,7 +112,7 @@ impl Found {
                 let run = run["id"].as_str().unwrap_or_default();
                 let detail = patiently(|| place.asked(&format!("/api/v1/runs/{run}")))?;
                 let n = detail["parameters"]["n"].as_i64().unwrap_or_default();
-                if n < least {
+                if n + LATE_RUNS * work::APART < least {
                     break;
                 }
                 known.insert((kind, n), run.to_owned());
@@ -127,20 +152,19 @@ impl Found {
         bail!("it failed again and again")
     }
 
-    /// What is published is all of one run that succeeded.
-    fn publication(&mut self, place: &Place) {
+    /// What is wrong if what is published is not all of one run that succeeded.
+    fn publication(&self, place: &Place) -> Option<String> {
         if self.published.is_empty() {
-            return;
+            return None;
         }
         let read = patiently(|| {
             let answer = place.client(0)?.get("/data/faults.json?limit=1000")?;
             if answer.status == 200 { Ok(answer.body) } else { bail!("{}", answer.status) }
         });
-        let problem = match read {
+        match read {
             Ok(body) => work::published(&body, &self.published).err(),
             Err(error) => Some(format!("{error:#}")),
-        };
-        self.wrong.extend(problem.map(|problem| format!("the publication: {problem}")));
+        }
     }
 
     /// Every dead letter belongs to a run that failed and was resumed, or was given up for a reason that is known.
