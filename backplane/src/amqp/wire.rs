@@ -84,6 +84,10 @@ pub(super) struct Address(AMQPUri);
 /// Seconds between two signs of life, if the address does not say.
 const HEARTBEAT: u16 = 10;
 
+/// Bytes of a frame at most, if the address does not say. The client holds 64 of them for each connection, touched
+/// or not; tasks and events are far smaller, and data goes through the store.
+const FRAME: u32 = 32 << 10;
+
 impl Address {
     pub(super) fn parse(text: &str) -> Result<Self, Fault> {
         let mut uri: AMQPUri = text.parse().map_err(Fault::Invalid)?;
@@ -97,6 +101,7 @@ impl Address {
             uri.authority.host = address.to_string();
         }
         uri.query.heartbeat.get_or_insert(HEARTBEAT);
+        uri.query.frame_max.get_or_insert(FRAME);
         Ok(Self(uri))
     }
 

@@ -5,7 +5,7 @@ use crate::{
     formats::FormatChoice,
     kit::{
         Damaged, Pattern, ReadOptions, read,
-        transport::{BlockReader, HEAD, Range, changed, cuts, io_reason, look_inside, read_range},
+        transport::{BlockReader, HEAD, Range, changed, cuts, io_reason, is_utf8, look_inside, read_range},
     },
 };
 use bus_core::{error::StepError, msg, plan::Extent};
@@ -204,15 +204,17 @@ impl InParts for File {
             let path = file.path.clone().unwrap_or_default();
             let (most, cancel) = (context.limits().record_bytes, context.cancellation());
             let name = file.name.clone();
-            let cuts = tokio::task::spawn_blocking(move || {
-                let mut open = Open::open(path)?;
-                open.seek(SeekFrom::Start(inside.first))?;
-                cuts(open, inside, &wanted, (most, &cancel))
+            // two looks at all of it, side by side: no part can begin before both have ended
+            let (same, until) = (path.clone(), cancel.clone());
+            let text = passing(move || match inside.quoting {
+                Some(_) => is_utf8(behind(&same, inside.first)?, &until),
+                None => Ok(true),
             });
-            let cuts = cuts
-                .await
-                .map_err(|error| StepError::ours(msg!("{problem}", problem = error.to_string())))?;
-            let Some(cuts) = cuts.map_err(|error| refused(&name, &error))? else { return Ok(Vec::new()) };
+            let cuts = passing(move || cuts(behind(&path, inside.first)?, inside, &wanted, (most, &cancel)));
+            let (text, cuts) = tokio::join!(text, cuts);
+            let text = text?.map_err(|error| refused(&name, &error))?;
+            let cuts = cuts?.map_err(|error| refused(&name, &error))?;
+            let Some(cuts) = cuts.filter(|_| text) else { return Ok(Vec::new()) };
             let range = |from, to, line| {
                 let (first, head) = (from == inside.first, inside.head);
                 Range { from, to, line, first, head }
@@ -329,6 +331,19 @@ fn look(files: &[Found]) -> Result<Option<Vec<Seen>>, StepError> {
         });
     }
     Ok(Some(seen))
+}
+
+/// A file from a byte on.
+fn behind(path: &Path, first: u64) -> std::io::Result<Open> {
+    let mut open = Open::open(path)?;
+    open.seek(SeekFrom::Start(first))?;
+    Ok(open)
+}
+
+/// What a pass over a file finds, beside everything else that goes on.
+async fn passing<T: Send + 'static>(pass: impl FnOnce() -> T + Send + 'static) -> Result<T, StepError> {
+    let passed = tokio::task::spawn_blocking(pass).await;
+    passed.map_err(|error| StepError::ours(msg!("{problem}", problem = error.to_string())))
 }
 
 fn refused(name: &str, error: &std::io::Error) -> StepError {

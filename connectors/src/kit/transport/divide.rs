@@ -44,29 +44,40 @@ pub(crate) fn cuts(
         before: inside.newline,
         quoted: false,
     };
-    let (mut text, mut done, mut checked) = (Vec::new(), 0, 0);
+    let (mut text, mut done) = (Vec::new(), 0);
     loop {
         let held = text.len();
         text.resize(held + BLOCK, 0);
         let read = fill(&mut source, text.get_mut(held..).unwrap_or_default())?;
         text.truncate(held + read);
         let last = read < BLOCK;
-        let valid = match inside.quoting {
-            Some(_) => utf8(text.get(checked..).unwrap_or_default(), last),
-            None => Some(text.len() - checked),
-        };
-        let passed = search.block(&text, done, last);
-        let (Some(valid), Some(passed), false) = (valid, passed, cancel.is_cancelled()) else {
+        let (Some(passed), false) = (search.block(&text, done, last), cancel.is_cancelled()) else {
             return Ok(None);
         };
         if last || (search.wanted.is_empty() && inside.quoting.is_none()) {
             return Ok(Some(search.found));
         }
-        checked += valid;
-        let behind = passed.min(checked);
+        let behind = passed.min(text.len());
         search.leave(&text, behind);
         text.drain(..behind);
-        (done, checked) = (passed - behind, checked - behind);
+        done = passed - behind;
+    }
+}
+
+/// Whether all of it is UTF-8: what is not has another encoding, which only its whole tells.
+pub(crate) fn is_utf8(mut source: impl Read, cancel: &CancellationToken) -> io::Result<bool> {
+    let mut text = Vec::new();
+    loop {
+        let held = text.len();
+        text.resize(held + BLOCK, 0);
+        let read = fill(&mut source, text.get_mut(held..).unwrap_or_default())?;
+        text.truncate(held + read);
+        let last = read < BLOCK;
+        let Some(valid) = utf8(&text, last).filter(|_| !cancel.is_cancelled()) else { return Ok(false) };
+        if last {
+            return Ok(true);
+        }
+        text.drain(..valid);
     }
 }
 
@@ -227,16 +238,20 @@ mod tests {
         assert_eq!(found("a,b\n\"1\" x,2\n3,4\n", TABLE), None);
         let long = format!("a,b\n\"{}\n\",2\n", "x".repeat(1_000));
         assert_eq!(found(&long, TABLE), None);
-        let latin = b"a,b\n1,\xE9\n2,3\n";
-        let cut = |quoting| {
-            let inside = Inside { quoting, ..TABLE };
-            cuts(&latin[4..], inside, &[5], (1_000, &CancellationToken::new())).unwrap()
-        };
-        assert_eq!(cut(TABLE.quoting), None);
-        assert_eq!(cut(None), Some(vec![Cut { at: 8, line: 3 }]));
         let cancel = CancellationToken::new();
         cancel.cancel();
         assert_eq!(cuts(&b"1\n2\n"[..], TABLE, &[5], (1_000, &cancel)).unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_not_utf8_is_seen_wherever_it_is() {
+        let seen = |text: &[u8]| is_utf8(text, &CancellationToken::new()).unwrap();
+        let row = "1,é\n".repeat(BLOCK / 5 + 1);
+        assert!(seen(row.as_bytes()), "a character across two blocks");
+        assert!(seen(b""));
+        assert!(!seen(b"a,b\n1,\xE9\n2,3\n"));
+        assert!(!seen(&row.as_bytes()[..row.len() - 2]), "a character without its end");
+        assert!(!seen(&[row.as_bytes(), b"\xE9\n"].concat()));
     }
 
     #[test]

@@ -15,7 +15,7 @@ mod write;
 mod zip;
 
 pub use blocks::{BlockReader, BlockWriter, io_reason};
-pub(crate) use divide::cuts;
+pub(crate) use divide::{cuts, is_utf8};
 pub use gzip::Gzip;
 pub use read::{Damaged, ReadOptions, read};
 pub(crate) use read::{HEAD, LOOK, Range, changed, look_inside, opened, read_range};
