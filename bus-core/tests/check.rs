@@ -53,10 +53,12 @@ impl Small {
             inputs,
             outputs,
             regroups: matches!(id, "sort" | "join"),
+            live: id == "mqtt",
             schema: schema.clone(),
         };
         Self(vec![
             entry("file", Kind::Source, &[], &["out"], &file),
+            entry("mqtt", Kind::Source, &[], &["out"], &any),
             entry("filter", Kind::Transform, one, &["out", "rest"], &any),
             entry("join", Kind::Transform, two, &["out"], &any),
             entry("sort", Kind::Transform, one, &["out"], &any),

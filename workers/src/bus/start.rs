@@ -121,6 +121,8 @@ pub(super) const fn priority_of(by: &StartedBy) -> Priority {
         StartedBy::Person(_) | StartedBy::Call | StartedBy::Upload | StartedBy::Replay(_) => {
             Priority::Interactive
         }
+        // what a message brings is fresh and small; what a night brings can wait
+        StartedBy::Live => Priority::Interactive,
         StartedBy::Schedule(_) => Priority::Batch,
     }
 }
