@@ -75,6 +75,9 @@ const COST: usize = 256;
 /// Messages that may wait.
 const WAITING: usize = 4_096;
 
+/// Tells the sender of a message that it is in safe hands.
+pub type Acknowledge = Box<dyn FnOnce() + Send + Sync>;
+
 /// A message, with what is to be called when a run that holds it has been accepted. Dropped without that, it counts
 /// as not received.
 pub struct Letter {
@@ -82,7 +85,7 @@ pub struct Letter {
     pub step: String,
     /// The message.
     pub arrived: Arrived,
-    acknowledge: Option<Box<dyn FnOnce() + Send>>,
+    acknowledge: Option<Acknowledge>,
     _room: OwnedSemaphorePermit,
 }
 
@@ -183,7 +186,7 @@ impl Mailbox {
         &self,
         room: Room,
         arrived: Arrived,
-        acknowledge: Option<Box<dyn FnOnce() + Send>>,
+        acknowledge: Option<Acknowledge>,
     ) -> Result<(), StepError> {
         let letter = Letter { step: self.step.clone(), arrived, acknowledge, _room: room.0 };
         self.letters.send(letter).await.map_err(|_| StepError::cancelled())

@@ -3,7 +3,7 @@
 
 use super::Revealed;
 use crate::{
-    contract::{Arrived, Context, MESSAGE_BYTES, Mailbox, Room},
+    contract::{Acknowledge, Arrived, Context, MESSAGE_BYTES, Mailbox, Room},
     kit::http::Wire,
 };
 use bus_core::{Message, error::StepError, msg};
@@ -440,7 +440,7 @@ async fn put(
         payload: message.payload.to_vec(),
     };
     let (id, safe) = (message.pkid, safe.clone());
-    let acknowledge: Option<Box<dyn FnOnce() + Send>> = (id > 0).then(|| -> Box<dyn FnOnce() + Send> {
+    let acknowledge = (id > 0).then(|| -> Acknowledge {
         Box::new(move || {
             // nobody hears it once the connection has broken: the message comes again
             let _heard = safe.send(id);

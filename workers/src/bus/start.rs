@@ -14,7 +14,7 @@ use bus_core::{
     msg,
     run::{Event, RunState, Status},
 };
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 impl Bus {
     pub(super) async fn start_run(&self, id: String, asked: Start) -> Result<RunSummary, BusError> {
@@ -38,6 +38,7 @@ impl Bus {
             parameters,
             inputs: asked.inputs,
             given: Vec::new(),
+            arrived: BTreeMap::new(),
             by: asked.by,
             language: asked.language,
             priority: asked.priority,
