@@ -333,3 +333,37 @@ fn an_empty_workflow_is_only_warned_of() {
     "#]],
     );
 }
+
+#[test]
+fn what_is_listened_for_needs_a_source_that_listens() {
+    says(
+        "
+version: 1
+triggers:
+  - live: {}
+steps:
+  - { id: a, connector: file, settings: { path: x } }
+  - { id: m, connector: mqtt, disabled: true }
+  - { id: d, connector: discard }
+links:
+  - a -> d
+",
+        &expect![[r#""#]],
+    );
+    says(
+        "
+version: 1
+parameters:
+  place: { type: text }
+triggers:
+  - live: { messages: 0, seconds: 4000 }
+  - live: {}
+steps:
+  - { id: m, connector: mqtt, settings: { place: \"${place}\" } }
+  - { id: d, connector: discard }
+links:
+  - m -> d
+",
+        &expect![[r#""#]],
+    );
+}

@@ -3,12 +3,7 @@ use bus_core::{catalogue::SettingsProblem, error::StepError};
 use futures::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::{
-    fmt,
-    future::Future,
-    sync::Arc,
-    time::Duration,
-};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 /// A source that others send messages to, whenever they like.
@@ -21,11 +16,8 @@ pub trait Live: DeserializeOwned + JsonSchema + Send + 'static {
     ///
     /// # Errors
     /// When the other side cannot be reached or breaks off: it is called again after a while.
-    fn listen(
-        self,
-        mailbox: Mailbox,
-        context: Context,
-    ) -> impl Future<Output = Result<(), StepError>> + Send;
+    fn listen(self, mailbox: Mailbox, context: Context)
+    -> impl Future<Output = Result<(), StepError>> + Send;
 
     /// Makes records of what has arrived; a message that cannot be read goes to the `errors` port.
     ///
@@ -253,11 +245,7 @@ impl Listening {
     ///
     /// # Errors
     /// The first setting that is wrong, with its path.
-    pub fn read(
-        &self,
-        settings: &serde_json::Value,
-        arrived: Vec<Arrived>,
-    ) -> Result<Step, SettingsProblem> {
+    pub fn read(&self, settings: &serde_json::Value, arrived: Vec<Arrived>) -> Result<Step, SettingsProblem> {
         (self.read)(settings, arrived)
     }
 }

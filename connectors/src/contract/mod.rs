@@ -22,6 +22,7 @@ pub use context::{Clock, Context, ContextParts, Counts, Meter, Secrets, Tap};
 pub use io::{Inputs, Outputs, Wiring};
 pub use limits::{Known, Limits, size};
 pub use live::{
-    Acknowledge, Arrived, Heard, Letter, Letters, Listening, Live, MESSAGE_BYTES, Mailbox, Room, Sample, WAITING_BYTES,
+    Acknowledge, Arrived, Heard, Letter, Letters, Listening, Live, MESSAGE_BYTES, Mailbox, Room, Sample,
+    WAITING_BYTES,
 };
 pub use publish::{Edition, Offer, Publisher};

@@ -47,8 +47,11 @@ impl Messages<'_> {
                 Err(error) => {
                     context.go_on()?;
                     let rejected = unreadable(&message);
-                    let reason =
-                        msg!("message of `{topic}`: {problem}", topic = &message.topic, problem = error.message);
+                    let reason = msg!(
+                        "message of `{topic}`: {problem}",
+                        topic = &message.topic,
+                        problem = error.message
+                    );
                     rejected.records().for_each(|record| out.reject(record, &Reject::new(reason.clone())));
                 }
             }
@@ -123,7 +126,8 @@ impl Writer<'_> {
         (out, context): (&mut Outputs, &Context),
     ) -> Result<(), StepError> {
         let named = |(raw, reject): (Option<String>, Reject)| {
-            let message = msg!("message of `{topic}`: {problem}", topic = &message.topic, problem = reject.message);
+            let message =
+                msg!("message of `{topic}`: {problem}", topic = &message.topic, problem = reject.message);
             (raw, Reject { message, ..reject })
         };
         out.reject_all(decoded.take_rejected().into_iter().map(named));

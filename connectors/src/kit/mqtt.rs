@@ -10,11 +10,12 @@ use bus_core::{Message, error::StepError, msg};
 use bytes::{Buf, BytesMut};
 use futures::future::BoxFuture;
 use rumqttc::v5::mqttbytes::{
-    QoS, matches, valid_filter,
+    QoS, matches,
     v5::{
         Connect, ConnectProperties, ConnectReturnCode, DisconnectReasonCode, Filter as Subscribed, Login,
         Packet, PubAck, Publish, RetainForwardRule, Subscribe, SubscribeReasonCode,
     },
+    valid_filter,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
@@ -61,8 +62,10 @@ impl TryFrom<String> for BrokerAddress {
             _ => return wrong(": it begins with mqtts:// or mqtt://"),
         };
         if !url.username().is_empty() || url.password().is_some() {
-            return Err("user name and password have settings of their own: they do not belong in an address"
-                .to_owned());
+            return Err(
+                "user name and password have settings of their own: they do not belong in an address"
+                    .to_owned(),
+            );
         }
         let Some(host) = url.host_str().filter(|host| !host.is_empty()) else {
             return wrong(": it has no host");
@@ -219,11 +222,7 @@ impl<'a> Session<'a> {
         Ok(session)
     }
 
-    async fn connect(
-        &mut self,
-        account: Account,
-        subscription: &Subscription<'a>,
-    ) -> Result<(), StepError> {
+    async fn connect(&mut self, account: Account, subscription: &Subscription<'a>) -> Result<(), StepError> {
         let mut properties = ConnectProperties::new();
         properties.session_expiry_interval = Some(if subscription.lasting { SESSION } else { 0 });
         properties.receive_maximum = Some(UNACKNOWLEDGED);
@@ -233,9 +232,8 @@ impl<'a> Session<'a> {
             clean_start: !subscription.lasting,
             properties: Some(properties),
         };
-        let login = account.user.map(|user| {
-            Login::new(user, account.password.as_ref().map_or("", Revealed::text))
-        });
+        let login =
+            account.user.map(|user| Login::new(user, account.password.as_ref().map_or("", Revealed::text)));
         self.write(&Packet::Connect(connect, None, login)).await?;
         match self.answer().await? {
             Packet::ConnAck(answer) if answer.code == ConnectReturnCode::Success => {}
@@ -493,13 +491,13 @@ fn refused(code: ConnectReturnCode) -> StepError {
         ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized => {
             StepError::settings(msg!("the broker refuses this user name and password"))
         }
-        ConnectReturnCode::UnsupportedProtocolVersion | ConnectReturnCode::RefusedProtocolVersion => no_mqtt(),
+        ConnectReturnCode::UnsupportedProtocolVersion | ConnectReturnCode::RefusedProtocolVersion => {
+            no_mqtt()
+        }
         ConnectReturnCode::ServerUnavailable
         | ConnectReturnCode::ServiceUnavailable
         | ConnectReturnCode::ServerBusy
-        | ConnectReturnCode::ConnectionRateExceeded => {
-            StepError::passing(msg!("the broker has no time now"))
-        }
+        | ConnectReturnCode::ConnectionRateExceeded => StepError::passing(msg!("the broker has no time now")),
         code => StepError::remote(msg!(
             "the broker refuses the connection: {problem}",
             problem = format!("{code:?}")

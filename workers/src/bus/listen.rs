@@ -107,7 +107,13 @@ impl Bus {
                     keeping.spawn(async move {
                         bus.tally().listeners.fetch_add(1, Relaxed);
                         let listeners = bus.listeners();
-                        let keeper = Keeper { bus: bus.clone(), workflow: workflow.clone(), lease, listeners, saying: tokio::sync::Mutex::default() };
+                        let keeper = Keeper {
+                            bus: bus.clone(),
+                            workflow: workflow.clone(),
+                            lease,
+                            listeners,
+                            saying: tokio::sync::Mutex::default(),
+                        };
                         keeper.keep(&stop).await;
                         bus.tally().listeners.fetch_sub(1, Relaxed);
                         locked(&held).remove(&workflow);
@@ -212,12 +218,7 @@ impl Keeper {
         over
     }
 
-    async fn listen_until_over(
-        &self,
-        life: &Life,
-        mut letters: Letters,
-        stop: &CancellationToken,
-    ) -> Over {
+    async fn listen_until_over(&self, life: &Life, mut letters: Letters, stop: &CancellationToken) -> Over {
         tokio::select! {
             over = self.see_to_it(life) => over,
             over = self.gather(life, &mut letters) => over,
@@ -355,7 +356,9 @@ impl Keeper {
             };
         }
         match self.bus.workflows().get(&self.workflow).await {
-            Ok(stored) if stored.revision == life.pinned.revision && stored.owner == life.pinned.owner => None,
+            Ok(stored) if stored.revision == life.pinned.revision && stored.owner == life.pinned.owner => {
+                None
+            }
             Err(BusError::Backplane(_)) => None,
             Ok(_) | Err(_) => Some(Over::Changed),
         }

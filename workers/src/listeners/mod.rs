@@ -5,7 +5,9 @@
 //! later token (fencing): it starts no run any more and acknowledges nothing.
 
 use crate::BusError;
-use backplane::{BackplaneError, Body, Collection, Document, Expect, Index, IndexValue, Query, Store, Trouble};
+use backplane::{
+    BackplaneError, Body, Collection, Document, Expect, Index, IndexValue, Query, Store, Trouble,
+};
 use bus_core::{
     Language, Message,
     api::{LiveState, LiveStep, Time},
@@ -17,10 +19,8 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 /// What is listened for.
-const LISTENERS: Collection = Collection {
-    name: "listeners",
-    indexes: &[Index { name: "form", members: &["form"], unique: false }],
-};
+const LISTENERS: Collection =
+    Collection { name: "listeners", indexes: &[Index { name: "form", members: &["form"], unique: false }] };
 
 /// The form of the document that this bus writes.
 const FORM: u32 = 1;

@@ -70,10 +70,10 @@ async fn runs(bus: &Bus, id: &str) -> Vec<RunSummary> {
     runs
 }
 
-/// The records that a port of the source has sent in a run.
-async fn sent(bus: &Bus, run: &str, port: &str) -> Vec<Json> {
+/// The records that a port of a step has sent in a run.
+async fn sent(bus: &Bus, run: &str, (step, port): (&str, &str)) -> Vec<Json> {
     let mut found = Vec::new();
-    let Ok(mut records) = bus.records(run, "in", port).await else { return found };
+    let Ok(mut records) = bus.records(run, step, port).await else { return found };
     while let Some(batch) = records.next().await.unwrap() {
         found.extend(batch.records().map(|record| record.to_json()));
     }
@@ -84,7 +84,7 @@ async fn sent(bus: &Bus, run: &str, port: &str) -> Vec<Json> {
 async fn numbers(bus: &Bus, id: &str) -> (BTreeSet<i64>, usize) {
     let (mut numbers, mut again) = (BTreeSet::new(), 0);
     for run in runs(bus, id).await {
-        for record in sent(bus, &run.id, "out").await {
+        for record in sent(bus, &run.id, ("in", "out")).await {
             again += usize::from(!numbers.insert(record["n"].as_i64().unwrap()));
         }
     }
@@ -122,13 +122,25 @@ fn settings() -> BusSettings {
 async fn messages_of_any_format_arrive_and_what_cannot_be_read_is_refused() {
     let (folder, broker) = (tempfile::tempdir().unwrap(), Mosquitto::start().unwrap());
     let house = House::new(folder.path(), settings());
-    let document = document(&broker, &["plant/+/power", "plant/state"], &json!({ "messages": 6, "seconds": 30 }));
+    let mut document =
+        document(&broker, &["plant/+/power", "plant/state"], &json!({ "messages": 7, "seconds": 30 }));
+    let meter: Workflow = serde_json::from_value(json!({
+        "version": 1,
+        "steps": [{ "id": "meter", "connector": "mqtt", "settings": {
+            "address": broker.uri(), "topics": ["meter"], "format": "senml", "topic_field": "", "time_field": "heard",
+        } }],
+        "links": ["meter -> out"],
+    }))
+    .unwrap();
+    document.steps.extend(meter.steps);
+    document.links.extend(meter.links);
     let id = house.bus.workflows().create(document, "me").await.unwrap().id;
     connected(&house.bus, &id).await;
     let mut sender = broker.sender().unwrap();
     for (topic, payload) in [
         ("plant/roof/power", br#"{"watts": 812}"#.as_slice()),
-        ("plant/roof/power", b"[{\"bn\":\"roof\",\"n\":\"power\",\"u\":\"W\",\"v\":3,\"t\":1}]"),
+        ("plant/roof/power", b"{\"watts\": 3}\n{\"watts\": 4}\n"),
+        ("meter", b"[{\"bn\":\"roof/\",\"n\":\"power\",\"u\":\"W\",\"v\":3,\"t\":1}]"),
         ("plant/hall/power", b"when,watts\n2026-11-25,5\n2026-11-26,7\n"),
         ("elsewhere", b"{}"),
         ("plant/hall/power", br#"{"watts": "#),
@@ -140,18 +152,22 @@ async fn messages_of_any_format_arrive_and_what_cannot_be_read_is_refused() {
     until("one run", || async { runs(&house.bus, &id).await.len() == 1 }).await;
     let run = runs(&house.bus, &id).await.remove(0);
     assert_eq!((run.status, &run.by), (RunStatus::Succeeded, &StartedBy::Live));
-    let out = sent(&house.bus, &run.id, "out").await;
+    let out = sent(&house.bus, &run.id, ("in", "out")).await;
     let topics: Vec<_> = out.iter().map(|record| record["topic"].as_str().unwrap()).collect();
     let (roof, hall, own) = ("plant/roof/power", "plant/hall/power", "plant/state");
-    assert_eq!(topics, [roof, roof, hall, hall, own, own], "{out:#?}");
+    assert_eq!(topics, [roof, roof, roof, hall, hall, own, own], "{out:#?}");
     assert_eq!(out[0]["watts"], 812);
-    assert_eq!((&out[1]["value"], &out[1]["unit"]), (&json!(3), &json!("W")), "{}", out[1]);
-    assert_eq!(out[3]["watts"], "7", "{}", out[3]);
-    assert_eq!(out[4]["value"], 21.5);
-    let errors = sent(&house.bus, &run.id, "errors").await;
+    assert_eq!((&out[2]["watts"], &out[4]["watts"], &out[5]["value"]), (&json!(4), &json!(7), &json!(21.5)));
+    let meter = sent(&house.bus, &run.id, ("meter", "out")).await;
+    assert_eq!((meter.len(), &meter[0]["name"]), (1, &json!("roof/power")), "{meter:#?}");
+    assert!(meter[0]["heard"].is_string() && meter[0]["topic"].is_null(), "{meter:#?}");
+    let errors = sent(&house.bus, &run.id, ("in", "errors")).await;
     assert_eq!(errors.len(), 1, "{errors:#?}");
     assert_eq!(errors[0]["record"]["payload"], r#"{"watts": "#);
-    assert!(errors[0]["reason"].as_str().unwrap().starts_with("message of `plant/hall/power`: "), "{errors:#?}");
+    assert!(
+        errors[0]["reason"].as_str().unwrap().starts_with("message of `plant/hall/power`: "),
+        "{errors:#?}"
+    );
     let state = state(&house.bus, &id).await;
     assert_eq!((state.wanted, state.node.as_deref(), state.problem), (true, Some("here"), None));
     house.close().await;
@@ -171,7 +187,7 @@ async fn a_batch_ends_by_its_count_or_by_its_time() {
     until("three runs", || async { runs(&house.bus, &id).await.len() == 3 }).await;
     let mut sizes = Vec::new();
     for run in runs(&house.bus, &id).await {
-        sizes.push(sent(&house.bus, &run.id, "out").await.len());
+        sizes.push(sent(&house.bus, &run.id, ("in", "out")).await.len());
     }
     assert_eq!(sizes, [100, 100, 50]);
     until("it is said", || async { state(&house.bus, &id).await.messages == 250 }).await;

@@ -102,9 +102,8 @@ fn untrusted(error: &io::Error) -> StepError {
 fn tls() -> Result<ClientConfig, StepError> {
     let provider: Arc<CryptoProvider> = Arc::new(aws_lc_rs::default_provider());
     let ours = |error: rustls::Error| StepError::ours(msg!("{problem}", problem = error.to_string()));
-    let builder = || {
-        ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()
-    };
+    let builder =
+        || ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
     if let Ok(config) = builder().map_err(ours)?.with_platform_verifier() {
         return Ok(config.with_no_client_auth());
     }

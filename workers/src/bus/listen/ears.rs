@@ -148,7 +148,8 @@ impl Source {
     async fn listen(self, context: &Context, ears: &Ears, now: impl Fn() -> i64) {
         let (step, quiet, mut pause) = (context.step(), context.cancellation(), FIRST);
         loop {
-            let listening = self.listening.listen(self.settings.clone(), self.mailbox.clone(), context.clone());
+            let listening =
+                self.listening.listen(self.settings.clone(), self.mailbox.clone(), context.clone());
             let ended = AssertUnwindSafe(listening).catch_unwind().await;
             if self.mailbox.watch().borrow().connected {
                 // it has worked: what broke may be mended soon
@@ -161,7 +162,9 @@ impl Source {
             let error = match ended {
                 Ok(Err(error)) => error,
                 Ok(Ok(())) => StepError::passing(msg!("the other side has ended the connection")),
-                Err(_) => StepError::ours(msg!("the step broke down, please report it: {problem}", problem = step)),
+                Err(_) => {
+                    StepError::ours(msg!("the step broke down, please report it: {problem}", problem = step))
+                }
             };
             tracing::warn!(step, %error, "a source that listens is tried again");
             let milliseconds = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
