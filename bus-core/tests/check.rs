@@ -348,7 +348,9 @@ steps:
 links:
   - a -> d
 ",
-        &expect![[r#""#]],
+        &expect![[r#"
+            Error line 4, column 5: triggers[0].live: no step of the workflow listens: no message will ever arrive; add a source that messages arrive at, such as MQTT, or remove the trigger
+        "#]],
     );
     says(
         "
@@ -364,6 +366,12 @@ steps:
 links:
   - m -> d
 ",
-        &expect![[r#""#]],
+        &expect![[r#"
+            Warning line 6, column 5: triggers[0].live: a message gives no value to the parameter `place`; give the parameter a default
+            Error line 6, column 13: triggers[0].live.messages: this is to be between 1 and 10000
+            Error line 6, column 26: triggers[0].live.seconds: this is to be between 1 and 3600
+            Error line 7, column 5: triggers[1].live: a workflow listens once: there is a trigger for arriving messages already; remove one of them
+            Warning line 7, column 5: triggers[1].live: a message gives no value to the parameter `place`; give the parameter a default
+        "#]],
     );
 }

@@ -4,7 +4,6 @@ use crate::{
     faulty::Faulty,
     house::{House, gate, node, node_over, quick, start},
 };
-use backplane::Store as _;
 use bus_core::{
     Language,
     api::{LiveState, RunStatus, RunSummary, StartedBy},
@@ -410,4 +409,49 @@ async fn started_by_hand_it_listens_for_a_while() {
     assert_eq!(ended.status, RunStatus::Succeeded);
     assert_eq!(numbers(&house.bus, &id).await.0, BTreeSet::from([0, 1, 2]));
     house.close().await;
+}
+
+/// Listens to the broker that the environment names, and says what comes of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "run by the test below, since which certificates are trusted stands in the environment"]
+async fn over_tls() {
+    let port = std::env::var_os("BROKER_PORT").unwrap().into_string().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::new(folder.path(), settings());
+    let document: Workflow = serde_json::from_value(json!({
+        "version": 1,
+        "triggers": [{ "live": {} }],
+        "steps": [{ "id": "in", "connector": "mqtt", "settings": {
+            "address": format!("mqtts://localhost:{port}"), "topics": ["n"],
+        } }],
+    }))
+    .unwrap();
+    let id = house.bus.workflows().create(document, "me").await.unwrap().id;
+    until("an answer", || async {
+        let state = state(&house.bus, &id).await;
+        state.steps.values().any(|step| step.connected || step.problem.is_some())
+    })
+    .await;
+    println!("{:?}", state(&house.bus, &id).await.steps);
+    house.close().await;
+}
+
+#[test]
+fn tls_is_for_who_is_trusted() {
+    let certificates = test_servers::Certificates::new().unwrap();
+    let broker = Mosquitto::secured(&certificates).unwrap();
+    let other = test_servers::Certificates::new().unwrap();
+    for (trusted, says) in [
+        (certificates.authority(), "connected: true"),
+        (other.authority(), "the server's certificate is not trusted"),
+    ] {
+        let ran = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["live::over_tls", "--exact", "--ignored", "--nocapture"])
+            .env("BROKER_PORT", broker.secured_port().unwrap().to_string())
+            .env("SSL_CERT_FILE", trusted)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+        assert!(said.contains(says), "{said}{}", String::from_utf8_lossy(&ran.stderr));
+    }
 }

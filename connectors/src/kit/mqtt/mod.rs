@@ -1,12 +1,16 @@
 //! A client of MQTT 5 that only listens: the packets are read and written by rumqttc, the connection is the kit's
 //! guarded one.
 
+mod settings;
+
+pub(crate) use settings::{BrokerAddress, Filter, client_name};
+
 use super::Revealed;
 use crate::{
     contract::{Acknowledge, Arrived, Context, MESSAGE_BYTES, Mailbox, Room},
     kit::http::Wire,
 };
-use bus_core::{Message, error::StepError, msg};
+use bus_core::{error::StepError, msg};
 use bytes::{Buf, BytesMut};
 use futures::future::BoxFuture;
 use rumqttc::v5::mqttbytes::{
@@ -17,16 +21,12 @@ use rumqttc::v5::mqttbytes::{
     },
     valid_filter,
 };
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
-use sha2::{Digest, Sha256};
-use std::{borrow::Cow, fmt::Write as _, io, time::Duration};
+use std::{io, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     sync::mpsc,
     time::{Instant, MissedTickBehavior, interval, timeout},
 };
-use url::Url;
 
 /// How long the broker keeps what comes while nobody is connected, s.
 const SESSION: u32 = 24 * 3_600;
@@ -38,119 +38,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const FRAME: usize = 8 << 10;
 /// `DISCONNECT`: the session stays.
 const GOODBYE: [u8; 2] = [0xE0, 0x00];
-
-/// The address of a broker.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct BrokerAddress {
-    host: String,
-    port: u16,
-    secured: bool,
-}
-
-impl TryFrom<String> for BrokerAddress {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let wrong = |problem: &str| {
-            Err(format!("`{text}` is not an address such as mqtts://broker.example.org:8883{problem}"))
-        };
-        let Ok(url) = Url::parse(text.trim()) else { return wrong("") };
-        let secured = match url.scheme() {
-            "mqtt" => false,
-            "mqtts" => true,
-            _ => return wrong(": it begins with mqtts:// or mqtt://"),
-        };
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(
-                "user name and password have settings of their own: they do not belong in an address"
-                    .to_owned(),
-            );
-        }
-        let Some(host) = url.host_str().filter(|host| !host.is_empty()) else {
-            return wrong(": it has no host");
-        };
-        if !matches!(url.path(), "" | "/") || url.query().is_some() {
-            return wrong(": nothing follows the host and its port");
-        }
-        let port = url.port().unwrap_or(if secured { 8_883 } else { 1_883 });
-        Ok(Self { host: host.to_owned(), port, secured })
-    }
-}
-
-impl BrokerAddress {
-    /// As it is shown.
-    pub(crate) fn shown(&self) -> Message {
-        let scheme = if self.secured { "mqtts" } else { "mqtt" };
-        msg!("{name}", name = format!("{scheme}://{}:{}", self.host, self.port))
-    }
-}
-
-impl JsonSchema for BrokerAddress {
-    fn schema_name() -> Cow<'static, str> {
-        "BrokerAddress".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string" })
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-}
-
-/// A filter of topics.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Filter(String);
-
-impl TryFrom<String> for Filter {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        if text.len() > usize::from(u16::MAX) || text.contains('\0') || !valid_filter(&text) {
-            return Err(format!(
-                "`{text}` is no filter of topics: `+` stands for a whole level, `#` for the last ones, as in `sensors/+/state`"
-            ));
-        }
-        Ok(Self(text))
-    }
-}
-
-impl Filter {
-    /// Whether a message of this topic may come because of it.
-    fn takes(&self, topic: &str) -> bool {
-        // $share/name/filter is one that several clients share
-        let shared = self.0.strip_prefix("$share/").and_then(|rest| rest.split_once('/'));
-        let filter = shared.map_or(self.0.as_str(), |(_, filter)| filter);
-        topic.starts_with('$') || matches(topic, filter)
-    }
-}
-
-impl JsonSchema for Filter {
-    fn schema_name() -> Cow<'static, str> {
-        "TopicFilter".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string" })
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-}
-
-/// The name of a client that is the same wherever `work` is done.
-pub(crate) fn client_name(work: &str, step: &str) -> String {
-    let digest = Sha256::new().chain_update(work).chain_update("\0").chain_update(step).finalize();
-    let mut name = "semantic-bus-".to_owned();
-    for byte in digest.iter().take(10) {
-        write!(name, "{byte:02x}").unwrap_or_default();
-    }
-    name
-}
 
 /// Who connects.
 #[derive(Debug)]
@@ -208,7 +95,7 @@ impl<'a> Session<'a> {
         subscription: &Subscription<'a>,
         context: &Context,
     ) -> Result<Self, StepError> {
-        let wire = context.http().dial((&address.host, address.port), address.secured).await?;
+        let wire = context.http().dial(address.place(), address.is_secured()).await?;
         let mut session = Self {
             wire,
             came: BytesMut::new(),
@@ -245,7 +132,7 @@ impl<'a> Session<'a> {
             // what a broker retains comes once, not after each break of the connection
             retain_forward_rule: RetainForwardRule::OnNewSubscribe,
             preserve_retain: true,
-            ..Subscribed::new(filter.0.clone(), qos)
+            ..Subscribed::new(filter.text().to_owned(), qos)
         });
         let subscribe = Subscribe { pkid: 1, ..Subscribe::new_many(filters, None) };
         self.write(&Packet::Subscribe(subscribe)).await
@@ -452,7 +339,8 @@ fn said(packet: &Packet, filters: &[Filter], mailbox: &Mailbox) -> Result<(), St
     match packet {
         Packet::SubAck(answer) => {
             let answers = filters.iter().zip(&answer.return_codes);
-            for (Filter(filter), code) in answers {
+            for (filter, code) in answers {
+                let filter = filter.text();
                 match code {
                     SubscribeReasonCode::Success(_) => {}
                     SubscribeReasonCode::NotAuthorized => {
