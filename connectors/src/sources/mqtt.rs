@@ -9,7 +9,7 @@ use crate::{
         mqtt::{Account, BrokerAddress, Filter, Session, Subscription},
     },
 };
-use bus_core::error::StepError;
+use bus_core::{Message, error::StepError, msg};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::{num::NonZeroU32, time::Duration};
@@ -108,11 +108,11 @@ enum Delivery {
 struct KeepAlive(#[schemars(range(min = 5, max = 3_600))] u16);
 
 impl TryFrom<u16> for KeepAlive {
-    type Error = String;
+    type Error = Message;
 
-    fn try_from(seconds: u16) -> Result<Self, String> {
+    fn try_from(seconds: u16) -> Result<Self, Message> {
         if !(5..=3_600).contains(&seconds) {
-            return Err(format!("`{seconds}` is not between 5 and 3600"));
+            return Err(msg!("`{seconds}` is not between 5 and 3600", seconds = u32::from(seconds)));
         }
         Ok(Self(seconds))
     }

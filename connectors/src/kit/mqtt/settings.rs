@@ -18,29 +18,25 @@ pub(crate) struct BrokerAddress {
 }
 
 impl TryFrom<String> for BrokerAddress {
-    type Error = String;
+    type Error = Message;
 
-    fn try_from(text: String) -> Result<Self, String> {
-        let wrong = |problem: &str| {
-            Err(format!("`{text}` is not an address such as mqtts://broker.example.org:8883{problem}"))
-        };
-        let Ok(url) = Url::parse(text.trim()) else { return wrong("") };
+    fn try_from(text: String) -> Result<Self, Message> {
+        let wrong =
+            || msg!("`{text}` is not an address such as mqtts://broker.example.org:8883", text = &text);
+        let url = Url::parse(text.trim()).map_err(|_| wrong())?;
         let secured = match url.scheme() {
             "mqtt" => false,
             "mqtts" => true,
-            _ => return wrong(": it begins with mqtts:// or mqtt://"),
+            _ => return Err(wrong()),
         };
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(
+            return Err(msg!(
                 "user name and password have settings of their own: they do not belong in an address"
-                    .to_owned(),
-            );
+            ));
         }
-        let Some(host) = url.host_str().filter(|host| !host.is_empty()) else {
-            return wrong(": it has no host");
-        };
+        let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(wrong)?;
         if !matches!(url.path(), "" | "/") || url.query().is_some() {
-            return wrong(": nothing follows the host and its port");
+            return Err(wrong());
         }
         let port = url.port().unwrap_or(if secured { 8_883 } else { 1_883 });
         Ok(Self { host: host.to_owned(), port, secured })
@@ -85,12 +81,13 @@ impl JsonSchema for BrokerAddress {
 pub(crate) struct Filter(String);
 
 impl TryFrom<String> for Filter {
-    type Error = String;
+    type Error = Message;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, Message> {
         if text.len() > usize::from(u16::MAX) || text.contains('\0') || !valid_filter(&text) {
-            return Err(format!(
-                "`{text}` is no filter of topics: `+` stands for a whole level, `#` for the last ones, as in `sensors/+/state`"
+            return Err(msg!(
+                "`{text}` is no filter of topics: `+` stands for a whole level, `#` for the last ones, as in `sensors/+/state`",
+                text = &text
             ));
         }
         Ok(Self(text))
