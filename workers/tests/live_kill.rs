@@ -186,7 +186,8 @@ async fn numbers(bus: &Bus, id: &str) -> BTreeMap<u64, u64> {
             let Ok(mut records) = bus.records(&run.id, "in", "out").await else { continue };
             while let Some(batch) = records.next().await.expect("read") {
                 for record in batch.records() {
-                    *counts.entry(record.to_json()["n"].as_u64().expect("a number")).or_default() += 1;
+                    let n = record.to_json()["n"].as_u64().expect("a number");
+                    *counts.entry(n).or_default() += 1;
                 }
             }
         }

@@ -14,12 +14,11 @@ use bus_core::{error::StepError, msg};
 use bytes::{Buf, BytesMut};
 use futures::future::BoxFuture;
 use rumqttc::v5::mqttbytes::{
-    QoS, matches,
+    QoS,
     v5::{
         Connect, ConnectProperties, ConnectReturnCode, DisconnectReasonCode, Filter as Subscribed, Login,
         Packet, PubAck, Publish, RetainForwardRule, Subscribe, SubscribeReasonCode,
     },
-    valid_filter,
 };
 use std::{io, time::Duration};
 use tokio::{
