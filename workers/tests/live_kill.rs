@@ -100,35 +100,14 @@ async fn a_listener_that_is_killed_loses_no_message() {
     let database = format!("live_{}", std::process::id());
     let places = Places { amqp: queue.uri.clone(), mongodb: store.uri.clone(), database };
     let watcher = places.bus("watcher", folder.path(), 0).await;
-    let document: Workflow = serde_json::from_value(json!({
-        "version": 1,
-        "triggers": [{ "live": { "messages": 50 } }],
-        "steps": [
-            { "id": "in", "connector": "mqtt", "settings": { "address": source.uri(), "topics": ["numbers"] } },
-            { "id": "out", "connector": "discard" },
-        ],
-        "links": ["in -> out"],
-    }))
-    .expect("a document");
-    let id = watcher.workflows().create(document, "me").await.expect("saved").id;
+    let id = watcher.workflows().create(document(&source), "me").await.expect("saved").id;
     let mut workers: BTreeMap<String, Child> = BTreeMap::new();
     for node in ["one", "two"] {
         workers.insert(node.to_owned(), places.worker(node, folder.path()));
     }
     holder(&watcher, &id, "").await;
     let stop = CancellationToken::new();
-    let sending = {
-        let (stop, mut sender) = (stop.clone(), source.sender().expect("connected"));
-        thread::spawn(move || {
-            let mut n = 0_u64;
-            while !stop.is_cancelled() {
-                sender.send("numbers", format!("{{\"n\":{n}}}").as_bytes(), false).expect("sent");
-                n += 1;
-                thread::park_timeout(PACE);
-            }
-            n
-        })
-    };
+    let sending = send_numbers(&source, &stop);
     let mut moved = Vec::new();
     for kill in 0..KILLS {
         tokio::time::sleep(Duration::from_millis(1_500)).await;
@@ -161,6 +140,33 @@ async fn a_listener_that_is_killed_loses_no_message() {
         worker.wait().expect("ended");
     }
     assert!(missing.is_empty(), "lost: {missing:?}");
+}
+
+fn document(source: &Mosquitto) -> Workflow {
+    serde_json::from_value(json!({
+        "version": 1,
+        "triggers": [{ "live": { "messages": 50 } }],
+        "steps": [
+            { "id": "in", "connector": "mqtt", "settings": { "address": source.uri(), "topics": ["numbers"] } },
+            { "id": "out", "connector": "discard" },
+        ],
+        "links": ["in -> out"],
+    }))
+    .expect("a document")
+}
+
+/// Sends numbers from 0 on until stopped; gives how many.
+fn send_numbers(source: &Mosquitto, stop: &CancellationToken) -> thread::JoinHandle<u64> {
+    let (stop, mut sender) = (stop.clone(), source.sender().expect("connected"));
+    thread::spawn(move || {
+        let mut n = 0_u64;
+        while !stop.is_cancelled() {
+            sender.send("numbers", format!("{{\"n\":{n}}}").as_bytes(), false).expect("sent");
+            n += 1;
+            thread::park_timeout(PACE);
+        }
+        n
+    })
 }
 
 /// The node that listens and is connected, when it is another than `not`.

@@ -80,7 +80,7 @@ pub(super) fn said(state: &LiveState, catalogue: &Catalogue, document: &Workflow
         return html! { <p class="help" role="status">{ texts.live_not_yet() }</p> };
     }
     let listens = match (&state.node, state.since) {
-        (Some(node), Some(since)) => texts.live_since(node, &when(since, texts)),
+        (Some(node), Some(since)) => texts.live_since(node, when(since, texts)),
         _ => texts.live_nobody().to_owned(),
     };
     let step = |(id, step): (&String, &LiveStep)| {
@@ -89,7 +89,7 @@ pub(super) fn said(state: &LiveState, catalogue: &Catalogue, document: &Workflow
             None if step.connected => html! { <li>{ texts.live_connected(name) }</li> },
             None => html! { <li>{ texts.live_connecting(name) }</li> },
             Some(problem) => {
-                let again = step.again.map(|again| texts.live_again(&when(again, texts)));
+                let again = step.again.map(|again| texts.live_again(when(again, texts)));
                 html! { <li>{ bad(&format!("{name}: {problem}")) }{ again }</li> }
             }
         }
@@ -99,9 +99,9 @@ pub(super) fn said(state: &LiveState, catalogue: &Catalogue, document: &Workflow
             <p>{ listens }</p>
             if !state.steps.is_empty() { <ul>{ for state.steps.iter().map(step) }</ul> }
             if let Some(problem) = &state.problem { { bad(problem) } }
-            <p>{ texts.live_counts(&texts.number(state.messages), &texts.number(state.runs)) }</p>
-            if let Some(last) = state.last { <p>{ texts.live_last(&when(last, texts)) }</p> }
-            if state.too_large > 0 { { bad(&texts.live_too_large(&texts.number(state.too_large))) } }
+            <p>{ texts.live_counts(texts.number(state.messages), texts.number(state.runs)) }</p>
+            if let Some(last) = state.last { <p>{ texts.live_last(when(last, texts)) }</p> }
+            if state.too_large > 0 { { bad(&texts.live_too_large(texts.number(state.too_large))) } }
         </div>
     }
 }

@@ -1,4 +1,5 @@
 //! Messages of a real broker start runs.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use crate::{
     faulty::Faulty,

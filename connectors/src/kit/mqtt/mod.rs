@@ -73,6 +73,7 @@ pub(crate) struct Session<'a> {
 }
 
 /// What stands at the beginning of what has come.
+#[expect(clippy::large_enum_variant, reason = "one at a time, taken apart at once")]
 enum Next {
     Packet(Packet),
     /// A message that is larger than may be, and what to acknowledge.
