@@ -68,7 +68,13 @@ const COST: usize = 256;
 const WAITING: usize = 4_096;
 
 /// Tells the sender of a message that it is in safe hands.
-pub type Acknowledge = Box<dyn FnOnce() + Send + Sync>;
+pub trait Acknowledge: Send + Sync {
+    /// Does so.
+    fn acknowledge(&self);
+
+    /// Whether the sender cannot be told any more, and so will send the message again.
+    fn is_stale(&self) -> bool;
+}
 
 /// A message, with what is to be called when a run that holds it has been accepted. Dropped without that, it counts
 /// as not received.
@@ -77,7 +83,7 @@ pub struct Letter {
     pub step: String,
     /// The message.
     pub arrived: Arrived,
-    acknowledge: Option<Acknowledge>,
+    acknowledge: Option<Box<dyn Acknowledge>>,
     _room: OwnedSemaphorePermit,
 }
 
@@ -85,8 +91,14 @@ impl Letter {
     /// Tells the sender that the message is in safe hands.
     pub fn acknowledge(self) {
         if let Some(acknowledge) = self.acknowledge {
-            acknowledge();
+            acknowledge.acknowledge();
         }
+    }
+
+    /// Whether its sender will send it again, since the connection it came by is gone.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.acknowledge.as_ref().is_some_and(|acknowledge| acknowledge.is_stale())
     }
 }
 
@@ -178,7 +190,7 @@ impl Mailbox {
         &self,
         room: Room,
         arrived: Arrived,
-        acknowledge: Option<Acknowledge>,
+        acknowledge: Option<Box<dyn Acknowledge>>,
     ) -> Result<(), StepError> {
         let letter = Letter { step: self.step.clone(), arrived, acknowledge, _room: room.0 };
         self.letters.send(letter).await.map_err(|_| StepError::cancelled())

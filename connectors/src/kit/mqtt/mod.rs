@@ -312,6 +312,23 @@ fn frame(bytes: &[u8]) -> Result<Option<(usize, usize)>, ()> {
     Err(())
 }
 
+/// What acknowledges a message, as long as the connection is there that it came by.
+struct Receipt {
+    safe: mpsc::UnboundedSender<u16>,
+    id: u16,
+}
+
+impl Acknowledge for Receipt {
+    fn acknowledge(&self) {
+        // nobody hears it once the connection has broken: the message comes again
+        let _heard = self.safe.send(self.id);
+    }
+
+    fn is_stale(&self) -> bool {
+        self.safe.is_closed()
+    }
+}
+
 /// Hands a message on for which there is room.
 async fn put(
     message: Publish,
@@ -324,13 +341,8 @@ async fn put(
         media_type: message.properties.and_then(|properties| properties.content_type),
         payload: message.payload.to_vec(),
     };
-    let (id, safe) = (message.pkid, safe.clone());
-    let acknowledge = (id > 0).then(|| -> Acknowledge {
-        Box::new(move || {
-            // nobody hears it once the connection has broken: the message comes again
-            let _heard = safe.send(id);
-        })
-    });
+    let receipt = Receipt { safe: safe.clone(), id: message.pkid };
+    let acknowledge = (receipt.id > 0).then(|| -> Box<dyn Acknowledge> { Box::new(receipt) });
     mailbox.put(room, arrived, acknowledge).await
 }
 

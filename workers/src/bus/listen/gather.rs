@@ -90,6 +90,11 @@ impl Keeper {
                 bytes += letter.arrived.payload.len();
                 batch.push(letter);
             }
+            // those of a connection that has broken come again
+            batch.retain(|letter| !letter.is_stale());
+            if batch.is_empty() {
+                continue;
+            }
             if let Err(over) = self.hand_over(life, batch).await {
                 return over;
             }
