@@ -60,6 +60,8 @@ pub struct Entry {
     /// Whether it needs all records, or those of other parts, before it can send on (sort, join, group):
     /// a stage of the plan begins there.
     pub regroups: bool,
+    /// Whether messages arrive there by themselves: a workflow with it can be run whenever some do.
+    pub live: bool,
     /// JSON Schema (2020-12) of its settings; title and description are the connector's own.
     pub schema: serde_json::Value,
 }

@@ -53,10 +53,12 @@ impl Small {
             inputs,
             outputs,
             regroups: matches!(id, "sort" | "join"),
+            live: id == "mqtt",
             schema: schema.clone(),
         };
         Self(vec![
             entry("file", Kind::Source, &[], &["out"], &file),
+            entry("mqtt", Kind::Source, &[], &["out"], &any),
             entry("filter", Kind::Transform, one, &["out", "rest"], &any),
             entry("join", Kind::Transform, two, &["out"], &any),
             entry("sort", Kind::Transform, one, &["out"], &any),
@@ -329,5 +331,47 @@ fn an_empty_workflow_is_only_warned_of() {
         &expect![[r#"
         Warning steps: the workflow has no steps
     "#]],
+    );
+}
+
+#[test]
+fn what_is_listened_for_needs_a_source_that_listens() {
+    says(
+        "
+version: 1
+triggers:
+  - live: {}
+steps:
+  - { id: a, connector: file, settings: { path: x } }
+  - { id: m, connector: mqtt, disabled: true }
+  - { id: d, connector: discard }
+links:
+  - a -> d
+",
+        &expect![[r#"
+            Error line 4, column 5: triggers[0].live: no step of the workflow listens: no message will ever arrive; add a source that messages arrive at, such as MQTT, or remove the trigger
+        "#]],
+    );
+    says(
+        "
+version: 1
+parameters:
+  place: { type: text }
+triggers:
+  - live: { messages: 0, seconds: 4000 }
+  - live: {}
+steps:
+  - { id: m, connector: mqtt, settings: { place: \"${place}\" } }
+  - { id: d, connector: discard }
+links:
+  - m -> d
+",
+        &expect![[r#"
+            Warning line 6, column 5: triggers[0].live: a message gives no value to the parameter `place`; give the parameter a default
+            Error line 6, column 13: triggers[0].live.messages: this is to be between 1 and 10000
+            Error line 6, column 26: triggers[0].live.seconds: this is to be between 1 and 3600
+            Error line 7, column 5: triggers[1].live: a workflow listens once: there is a trigger for arriving messages already; remove one of them
+            Warning line 7, column 5: triggers[1].live: a message gives no value to the parameter `place`; give the parameter a default
+        "#]],
     );
 }

@@ -2,7 +2,10 @@
 
 use bus_core::{
     check::{Problem, conform},
-    workflow::{Link, Missed, Parameter, ParameterType, Port, Position, Schedule, Step, Trigger, Workflow},
+    workflow::{
+        Link, LiveTrigger, Missed, Parameter, ParameterType, Port, Position, Schedule, Step, Trigger,
+        Workflow,
+    },
     yaml,
 };
 use proptest::prelude::*;
@@ -155,6 +158,8 @@ fn workflow() -> impl Strategy<Value = Workflow> {
             zone,
             missed: Missed::Skip
         })),
+        (any::<u32>(), any::<u32>())
+            .prop_map(|(messages, seconds)| Trigger::Live(LiveTrigger { messages, seconds })),
     ];
     let lists = (
         prop::collection::vec(step(), 0..4),

@@ -34,6 +34,7 @@ fn known() -> Known {
         inputs,
         outputs,
         regroups: false,
+        live: false,
         schema: json!(true),
     };
     Known(entries.map(entry).into_iter().collect())

@@ -33,6 +33,7 @@ impl Small {
             inputs,
             outputs,
             regroups: !matches!(id, "file" | "filter" | "discard"),
+            live: false,
             schema: json!(true),
         };
         Self(entries.into_iter().map(entry).collect())

@@ -47,6 +47,7 @@ fn info(entry: &Entry, language: Language) -> ConnectorInfo {
             .map(|input| PortInfo { name: input.name.to_owned(), required: input.required, many: input.many })
             .collect(),
         outputs: entry.outputs.iter().map(|&port| port.to_owned()).collect(),
+        live: entry.live,
         schema,
     }
 }

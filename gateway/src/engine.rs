@@ -32,6 +32,9 @@ fn done(page: &mut Page, done: &Done) {
     page.one("semantic_bus_slots_busy", "gauge", "Tasks under way.", float(done.busy));
     let about = "Saves of runs; what happens to a run at the same time is saved together.";
     page.one("semantic_bus_run_saves_total", "counter", about, float(done.saves));
+    let about = "Messages that arrived and have reached a run.";
+    page.one("semantic_bus_live_messages_total", "counter", about, float(done.messages));
+    page.one("semantic_bus_listeners", "gauge", "Workflows that are listened for.", float(done.listeners));
     page.one(
         "semantic_bus_redelivered_total",
         "counter",

@@ -15,6 +15,7 @@ use connectors::{
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
+use test_servers::Mosquitto;
 use tokio::sync::mpsc;
 
 /// A case of a connector.
@@ -36,7 +37,18 @@ pub struct Case {
     inputs: BTreeMap<String, Vec<Json>>,
     #[serde(default)]
     http: Vec<Exchange>,
+    /// What a broker of MQTT, `{broker}` in the settings, has kept for whoever subscribes.
+    #[serde(default)]
+    mqtt: Vec<Retained>,
     expect: Expected,
+}
+
+/// A message that a broker keeps.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Retained {
+    topic: String,
+    payload: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -73,7 +85,11 @@ impl Case {
         }
         runtime.block_on(async {
             let server = Server::start(self.http.clone()).await.map_err(|error| error.to_string())?;
-            let settings = substitute(&self.settings, server.address());
+            let broker = self.broker().map_err(|error| error.to_string())?;
+            let mut settings = substitute(&self.settings, ("{server}", server.address()));
+            if let Some(broker) = &broker {
+                settings = substitute(&settings, ("{broker}", &broker.uri()));
+            }
             let step = match (connector.start(&settings), &self.expect.refuses) {
                 (Ok(step), None) => step,
                 (Ok(_), Some(refusal)) => return Err(format!("settings accepted, expected: {refusal}")),
@@ -86,6 +102,19 @@ impl Case {
             let outcome = self.drive(connector, step, context).await;
             self.compare(&outcome, folder.path(), &server)
         })
+    }
+
+    /// A broker with what it keeps, if the case has any.
+    fn broker(&self) -> std::io::Result<Option<Mosquitto>> {
+        if self.mqtt.is_empty() {
+            return Ok(None);
+        }
+        let broker = Mosquitto::start()?;
+        let mut sender = broker.sender()?;
+        for Retained { topic, payload } in &self.mqtt {
+            sender.send(topic, payload.as_bytes(), true)?;
+        }
+        Ok(Some(broker))
     }
 
     async fn drive(
@@ -215,13 +244,14 @@ fn contains(text: &str, part: Option<&str>) -> Result<(), String> {
     }
 }
 
-/// The settings with `{server}` replaced in every text.
-fn substitute(settings: &Json, server: &str) -> Json {
+/// The settings with a placeholder replaced in every text.
+fn substitute(settings: &Json, (placeholder, value): (&str, &str)) -> Json {
+    let inner = |item| substitute(item, (placeholder, value));
     match settings {
-        Json::String(text) => text.replace("{server}", server).into(),
-        Json::Array(items) => items.iter().map(|item| substitute(item, server)).collect(),
+        Json::String(text) => text.replace(placeholder, value).into(),
+        Json::Array(items) => items.iter().map(inner).collect(),
         Json::Object(members) => {
-            let members = members.iter().map(|(name, member)| (name.clone(), substitute(member, server)));
+            let members = members.iter().map(|(name, member)| (name.clone(), inner(member)));
             members.collect::<serde_json::Map<_, _>>().into()
         }
         other => other.clone(),

@@ -1,5 +1,6 @@
 //! A node of the bus: starts runs, does their tasks, keeps what they made for the eye.
 
+mod arrived;
 mod budget;
 mod census;
 pub(crate) mod chunk;
@@ -11,6 +12,7 @@ mod health;
 mod kept;
 mod letters;
 mod lines;
+mod listen;
 mod memory;
 mod nodes;
 mod origins;
@@ -264,6 +266,7 @@ impl Bus {
             self.take_tasks(stop.clone()),
             self.sweep_until(&stop),
             self.keep_time(&stop),
+            self.keep_listening(&stop),
             self.say_alive(&stop)
         );
         self.0.working.store(false, Relaxed);

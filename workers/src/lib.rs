@@ -13,6 +13,7 @@ mod graph;
 mod groups;
 mod id;
 mod kept;
+mod listeners;
 mod measure;
 mod memory;
 mod options;
@@ -40,6 +41,7 @@ pub use bus::{
 pub use clock::SystemClock;
 pub use groups::{GROUPS, Group};
 pub use id::{new_id, now};
+pub use listeners::Listeners;
 pub use measure::{cpu_seconds, host_name, peak_memory};
 pub use options::{Progress, RunOptions, StepProgress};
 pub use publications::{Publications, Published};

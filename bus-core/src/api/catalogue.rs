@@ -24,6 +24,9 @@ pub struct ConnectorInfo {
     pub inputs: Vec<PortInfo>,
     /// Output ports, `errors` not among them: every step has it.
     pub outputs: Vec<String>,
+    /// Whether messages arrive there by themselves, whenever their senders like.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub live: bool,
     /// JSON Schema (2020-12) of its settings, titles and descriptions in the caller's language.
     pub schema: Value,
 }

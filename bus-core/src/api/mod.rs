@@ -8,6 +8,7 @@ mod catalogue;
 mod document;
 mod health;
 mod import;
+mod live;
 mod problem;
 mod publication;
 mod run;
@@ -25,6 +26,7 @@ pub use document::{
 };
 pub use health::{Health, Worker};
 pub use import::{Imported, ImportedStep, Translation};
+pub use live::{LiveState, LiveStep};
 pub use problem::Problem;
 pub use publication::{CacheEntry, DeadLetterInfo, PublicationInfo};
 pub use run::{

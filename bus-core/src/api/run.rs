@@ -29,6 +29,8 @@ pub enum StartedBy {
     Call,
     /// An upload.
     Upload,
+    /// Messages that arrived.
+    Live,
     /// A replay of refused records of this run.
     Replay(String),
 }

@@ -30,7 +30,7 @@ mod used;
 pub use link::{Link, Port};
 pub use load::Loaded;
 pub use parameter::{Parameter, ParameterType, Parameters, Substituted, references, substitute};
-pub use trigger::{HttpTrigger, Missed, Schedule, Times, Trigger, UploadTrigger};
+pub use trigger::{HttpTrigger, LiveTrigger, Missed, Schedule, Times, Trigger, UploadTrigger};
 pub(crate) use used::in_expressions;
 
 use link::links;

@@ -24,6 +24,8 @@ pub enum Trigger {
     Http(HttpTrigger),
     /// # On an upload
     Upload(UploadTrigger),
+    /// # When messages arrive
+    Live(LiveTrigger),
 }
 
 /// # Schedule
@@ -157,6 +159,45 @@ pub struct UploadTrigger {
     ///
     /// The source whose data the uploaded file stands for.
     pub input: String,
+}
+
+/// # Arriving messages
+///
+/// Messages that arrive at the live sources of the workflow are put together and start a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LiveTrigger {
+    /// # Most messages
+    ///
+    /// A run starts as soon as so many messages have come.
+    #[serde(default = "most_messages")]
+    pub messages: u32,
+    /// # Longest wait
+    ///
+    /// A run starts when the first of its messages has waited so many seconds.
+    #[serde(default = "longest_wait")]
+    pub seconds: u32,
+}
+
+impl LiveTrigger {
+    /// The most messages that one run may be asked to take.
+    pub const MOST_MESSAGES: u32 = 10_000;
+    /// The longest time that a message may be asked to wait, in seconds.
+    pub const LONGEST_WAIT: u32 = 3_600;
+}
+
+impl Default for LiveTrigger {
+    fn default() -> Self {
+        Self { messages: most_messages(), seconds: longest_wait() }
+    }
+}
+
+const fn most_messages() -> u32 {
+    500
+}
+
+const fn longest_wait() -> u32 {
+    1
 }
 
 #[cfg(test)]

@@ -1,4 +1,7 @@
-use super::{Context, Inputs, Outputs};
+use super::{
+    Context, Inputs, Outputs,
+    live::{Listening, Live, sampled},
+};
 use crate::kit::transport::changed;
 use bus_core::{
     catalogue::{Entry, IN, Input, Kind, OUT, Parts, SettingsProblem},
@@ -134,6 +137,14 @@ pub struct Step(Box<Run>);
 type Run = dyn FnOnce(Inputs, Outputs, Context) -> BoxFuture<'static, Result<Finished, StepError>> + Send;
 
 impl Step {
+    pub(super) fn new(
+        run: impl FnOnce(Inputs, Outputs, Context) -> BoxFuture<'static, Result<Finished, StepError>>
+        + Send
+        + 'static,
+    ) -> Self {
+        Self(Box::new(run))
+    }
+
     /// A source that is in no catalogue: what the engine has in hand stands for what a step would read.
     pub fn reading<F>(read: impl FnOnce(Outputs, Context) -> F + Send + 'static) -> Self
     where
@@ -196,6 +207,7 @@ pub struct Connector {
     start: fn(&serde_json::Value) -> Result<Step, SettingsProblem>,
     parts: fn(&serde_json::Value) -> Parts,
     division: Option<Division>,
+    live: Option<Listening>,
 }
 
 /// How a source is read in parts. Settings come first in each.
@@ -299,6 +311,7 @@ impl Connector {
             },
             parts: |_| Parts::Whole,
             division: None,
+            live: None,
         }
     }
 
@@ -306,6 +319,23 @@ impl Connector {
     #[must_use]
     pub const fn source_in_parts<T: InParts + Sync>(id: &'static str) -> Self {
         Self { division: Some(Division::of::<T>()), ..Self::source::<T>(id) }
+    }
+
+    /// A live source; `id` is the name of its file, with `-` for `_`.
+    #[must_use]
+    pub const fn live<T: Live>(id: &'static str) -> Self {
+        Self {
+            id,
+            kind: Kind::Source,
+            inputs: &[],
+            outputs: &[OUT],
+            regroups: false,
+            schema: schema_of::<T>,
+            start: sampled::<T>,
+            parts: |_| Parts::Whole,
+            division: None,
+            live: Some(Listening::of::<T>()),
+        }
     }
 
     /// A transform; `id` is the name of its file, with `-` for `_`.
@@ -339,6 +369,7 @@ impl Connector {
                 Err(_) => Parts::Each,
             },
             division: None,
+            live: None,
         }
     }
 
@@ -360,6 +391,7 @@ impl Connector {
             },
             parts: |_| Parts::Whole,
             division: None,
+            live: None,
         }
     }
 
@@ -407,6 +439,12 @@ impl Connector {
         self.division
     }
 
+    /// How it is kept, if it is a live source.
+    #[must_use]
+    pub const fn listening(&self) -> Option<Listening> {
+        self.live
+    }
+
     /// The connector as the rest of the house sees it.
     #[must_use]
     pub fn entry(&self) -> Entry {
@@ -416,6 +454,7 @@ impl Connector {
             inputs: self.inputs,
             outputs: self.outputs,
             regroups: self.regroups,
+            live: self.live.is_some(),
             schema: (self.schema)().to_value(),
         }
     }
@@ -441,7 +480,7 @@ fn settings_of<T: DeserializeOwned>(settings: &serde_json::Value) -> Result<T, S
     parse(settings).map_err(|problem| StepError::settings(problem.message))
 }
 
-fn parse<T: DeserializeOwned>(settings: &serde_json::Value) -> Result<T, SettingsProblem> {
+pub(super) fn parse<T: DeserializeOwned>(settings: &serde_json::Value) -> Result<T, SettingsProblem> {
     let empty = serde_json::Value::Object(serde_json::Map::new());
     let settings = if settings.is_null() { &empty } else { settings };
     serde_path_to_error::deserialize(settings).map_err(|error| {

@@ -9,6 +9,7 @@ mod connector;
 mod context;
 mod io;
 mod limits;
+mod live;
 mod place;
 mod publish;
 
@@ -20,4 +21,8 @@ pub use connector::{
 pub use context::{Clock, Context, ContextParts, Counts, Meter, Secrets, Tap};
 pub use io::{Inputs, Outputs, Wiring};
 pub use limits::{Known, Limits, size};
+pub use live::{
+    Acknowledge, Arrived, Heard, Letter, Letters, Listening, Live, MESSAGE_BYTES, Mailbox, Room, Sample,
+    WAITING_BYTES,
+};
 pub use publish::{Edition, Offer, Publisher};

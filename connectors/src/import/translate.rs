@@ -216,7 +216,7 @@ impl Making {
             match &mut trigger {
                 Trigger::Upload(upload) => upload.input = source,
                 Trigger::Http(http) => http.input = http.input.take().map(|_| source),
-                Trigger::Manual | Trigger::Schedule(_) => {}
+                Trigger::Manual | Trigger::Schedule(_) | Trigger::Live(_) => {}
             }
             if !self.triggers.contains(&trigger) {
                 self.triggers.push(trigger);

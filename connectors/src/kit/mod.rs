@@ -12,6 +12,8 @@ pub mod json;
 pub mod kml;
 pub(crate) mod layout;
 pub mod lookup;
+pub(crate) mod messages;
+pub(crate) mod mqtt;
 pub mod order;
 pub mod owned;
 pub mod pair;

@@ -120,7 +120,7 @@ async fn upload_and_run(
     let document = app.workflows().get(&id).await?.document;
     let trigger = document.triggers.iter().find_map(|trigger| match trigger {
         Trigger::Upload(trigger) => Some(trigger),
-        Trigger::Manual | Trigger::Schedule(_) | Trigger::Http(_) => None,
+        Trigger::Manual | Trigger::Schedule(_) | Trigger::Http(_) | Trigger::Live(_) => None,
     });
     let Some(UploadTrigger { input }) = trigger else {
         return Err(Problem::of(Kind::Conflict, msg!("the workflow has no upload trigger: give it one")));
@@ -151,7 +151,7 @@ async fn call(
     let document = app.workflows().get(&id).await?.document;
     let trigger = document.triggers.iter().find_map(|trigger| match trigger {
         Trigger::Http(trigger) => Some(trigger),
-        Trigger::Manual | Trigger::Schedule(_) | Trigger::Upload(_) => None,
+        Trigger::Manual | Trigger::Schedule(_) | Trigger::Upload(_) | Trigger::Live(_) => None,
     });
     let Some(HttpTrigger { input }) = trigger else {
         return Err(Problem::of(Kind::Conflict, msg!("the workflow has no HTTP trigger: give it one")));

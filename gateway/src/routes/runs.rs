@@ -8,7 +8,9 @@ use axum::{
     response::IntoResponse,
 };
 use backplane::Priority;
-use bus_core::api::{KeyScope, Page, ROOT, Replay, Role, RunAsked, RunDetail, RunSummary, StartedBy};
+use bus_core::api::{
+    KeyScope, LiveState, Page, ROOT, Replay, Role, RunAsked, RunDetail, RunSummary, StartedBy,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use workers::Start;
@@ -30,6 +32,15 @@ pub(super) fn rows() -> Vec<Row> {
         .key(KeyScope::Read)
         .query::<Paging>()
         .answer::<Page<RunSummary>>(StatusCode::OK),
+        Row::get(
+            "/workflows/{id}/live",
+            "live.read",
+            "How it stands with the messages that start runs of a workflow",
+            Allowed::Workflow(Role::Viewer),
+            live,
+        )
+        .key(KeyScope::Read)
+        .answer::<LiveState>(StatusCode::OK),
         Row::get("/runs/{id}", "run.read", "A run", viewer, read)
             .key(KeyScope::Read)
             .answer::<RunDetail>(StatusCode::OK),
@@ -103,6 +114,14 @@ async fn list(
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<RunSummary>>, Problem> {
     Ok(Json(app.bus().runs(&id, paging.after.as_deref(), paging.limit()).await?))
+}
+
+async fn live(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<LiveState>, Problem> {
+    Ok(Json(app.bus().listeners().state(&id, caller.language()).await?))
 }
 
 async fn read(

@@ -1,4 +1,4 @@
-//! Real servers for tests and chores: RabbitMQ and a server that speaks MongoDB.
+//! Real servers for tests and chores: RabbitMQ, a server that speaks MongoDB, and Mosquitto.
 //!
 //! They are installed when they are missing (as root on a Debian-like system, or into a folder below the
 //! builds), started on free ports of the loopback address with a folder of their own, and stopped when they
@@ -8,11 +8,13 @@
 mod certificates;
 mod install;
 mod mongo;
+mod mosquitto;
 mod process;
 mod rabbitmq;
 
 pub use certificates::Certificates;
 pub use mongo::{MongoServer, mongodb};
+pub use mosquitto::{Mosquitto, Sender};
 pub use rabbitmq::{RabbitMq, amqp};
 
 use std::io;

@@ -53,6 +53,7 @@ pub(crate) fn started_by(by: &StartedBy, texts: Texts) -> String {
         StartedBy::Person(name) => texts.by_person(name),
         StartedBy::Schedule(_) => texts.by_schedule().to_owned(),
         StartedBy::Call => texts.by_call().to_owned(),
+        StartedBy::Live => texts.by_messages().to_owned(),
         StartedBy::Upload => texts.by_upload().to_owned(),
         StartedBy::Replay(_) => texts.by_replay().to_owned(),
     }

@@ -11,6 +11,7 @@ mod given;
 mod inspector;
 mod keys;
 mod linking;
+mod listening;
 mod node;
 mod palette;
 mod parameters;

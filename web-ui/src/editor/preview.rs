@@ -297,6 +297,7 @@ mod tests {
             icon: String::new(),
             inputs: Vec::new(),
             outputs: Vec::new(),
+            live: false,
             schema: json!({ "x-outside": outside }),
         }
     }

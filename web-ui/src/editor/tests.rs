@@ -35,6 +35,7 @@ pub(crate) fn catalogue() -> Catalogue {
             icon: text("x-icon"),
             inputs: entry.inputs.iter().map(input).collect(),
             outputs: entry.outputs.iter().map(|&port| port.to_owned()).collect(),
+            live: entry.live,
             schema,
         }
     };

@@ -1,4 +1,4 @@
-use super::{Action, Catalogue, WholeEdit, schedule::ScheduleForm};
+use super::{Action, Catalogue, WholeEdit, listening::LiveForm, schedule::ScheduleForm};
 use crate::{
     api::part,
     browser,
@@ -9,7 +9,9 @@ use crate::{
 use bus_core::{
     api::ROOT,
     catalogue::Kind,
-    workflow::{HttpTrigger, Missed, Schedule, Trigger, UploadTrigger, Workflow},
+    workflow::{
+        HttpTrigger, LiveTrigger, Missed, Schedule, Trigger, UploadTrigger, Workflow, expand::WORKFLOW,
+    },
 };
 use std::rc::Rc;
 use yew::prelude::*;
@@ -38,19 +40,20 @@ pub(crate) fn TriggersForm(props: &TriggersFormProps) -> Html {
     let sources = sources(props);
     let rows =
         triggers.iter().enumerate().map(|(place, trigger)| row(props, place, trigger, &sources, texts));
-    let add = |trigger: Option<Trigger>, icon: &'static str, label: &'static str| {
+    let add = |trigger: Option<Trigger>, icon: &'static str, label: &'static str, missing: &'static str| {
         let (disabled, triggers) = (trigger.is_none(), triggers.clone());
         let onclick = props.dispatch.reform(move |_: MouseEvent| {
             let triggers = triggers.iter().cloned().chain(trigger.clone());
             Action::Whole(WholeEdit::Triggers(triggers.collect()))
         });
         html! {
-            <button type="button" class="small" {disabled} title={disabled.then(|| texts.no_source_yet())} {onclick}><Icon name={icon} />{ label }</button>
+            <button type="button" class="small" {disabled} title={disabled.then_some(missing)} {onclick}><Icon name={icon} />{ label }</button>
         }
     };
     let schedule =
         Schedule { cron: "0 6 * * *".to_owned(), zone: browser::zone(), missed: Missed::default() };
     let upload = sources.first().map(|(id, _)| Trigger::Upload(UploadTrigger { input: id.to_string() }));
+    let live = listens(props).then(|| Trigger::Live(LiveTrigger::default()));
     let has = |wanted: fn(&Trigger) -> bool| triggers.iter().any(wanted);
     html! {
         <section aria-labelledby="triggers">
@@ -60,15 +63,28 @@ pub(crate) fn TriggersForm(props: &TriggersFormProps) -> Html {
             { for rows }
             if !props.readonly {
                 <div class="row">
-                    { add(Some(Trigger::Schedule(schedule)), "calendar-clock", texts.add_schedule()) }
+                    { add(Some(Trigger::Schedule(schedule)), "calendar-clock", texts.add_schedule(), "") }
                     if !has(|trigger| matches!(trigger, Trigger::Http(_))) {
-                        { add(Some(Trigger::Http(HttpTrigger::default())), "webhook", texts.add_http()) }
+                        { add(Some(Trigger::Http(HttpTrigger::default())), "webhook", texts.add_http(), "") }
                     }
-                    if !has(|trigger| matches!(trigger, Trigger::Upload(_))) { { add(upload, "upload", texts.add_file()) } }
+                    if !has(|trigger| matches!(trigger, Trigger::Upload(_))) {
+                        { add(upload, "upload", texts.add_file(), texts.no_source_yet()) }
+                    }
+                    if !has(|trigger| matches!(trigger, Trigger::Live(_))) {
+                        { add(live, "radio", texts.add_live(), texts.no_live_yet()) }
+                    }
                 </div>
             }
         </section>
     }
+}
+
+/// Whether messages may arrive at a step.
+fn listens(props: &TriggersFormProps) -> bool {
+    let is_live = |connector: &str| {
+        connector == WORKFLOW || props.catalogue.get(connector).is_some_and(|connector| connector.live)
+    };
+    props.document.steps.iter().any(|step| !step.disabled && is_live(&step.connector))
 }
 
 /// The steps whose data a call or a file can stand for: id and name.
@@ -110,6 +126,13 @@ fn row(
                     address={address(&props.workflow, "call")} sends={input.is_some()} value={input.clone().unwrap_or_default()}
                     options={std::iter::once(nothing).chain(sources.iter().cloned()).collect::<Vec<_>>()}
                     {change} remove={replace.reform(|()| None)} readonly={props.readonly} />
+            }
+        }
+        Trigger::Live(live) => {
+            let change = replace.reform(|live: Option<LiveTrigger>| live.map(Trigger::Live));
+            html! {
+                <LiveForm key={place} {place} live={*live} document={Rc::clone(&props.document)} catalogue={props.catalogue.clone()}
+                    workflow={props.workflow.clone()} readonly={props.readonly} {change} />
             }
         }
         Trigger::Upload(UploadTrigger { input }) => {

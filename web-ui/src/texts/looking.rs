@@ -66,6 +66,27 @@ texts! {
         "Un programme lance le workflow et reçoit ses données en réponse. L’adresse porte les paramètres.";
     by_file: "Upload", "Envoi de fichier";
     by_file_help: "A program sends a file; the workflow runs on it.", "Un programme envoie un fichier ; le workflow le traite.";
+    by_live: "Arriving messages", "Arrivée de messages";
+    by_live_help: "Messages that arrive are put together and start a run.",
+        "Les messages qui arrivent sont regroupés et lancent une exécution.";
+    live_messages: "Most messages in a run", "Messages par exécution, au plus";
+    live_seconds: "Longest wait (s)", "Attente la plus longue (s)";
+    live_since(node, when): "{node} listens since {when}.", "{node} écoute depuis le {when}.";
+    live_nobody: "Nobody listens at present.", "Personne n’écoute en ce moment.";
+    live_not_yet: "It is listened for once the workflow is saved without errors.",
+        "L’écoute commence quand le workflow est enregistré sans erreur.";
+    live_counts(messages, runs): "{messages} messages so far, {runs} runs.",
+        "{messages} messages jusqu’ici, {runs} exécutions.";
+    live_last(when): "The last run began {when}.", "La dernière exécution a commencé {when}.";
+    live_too_large(count): "{count} messages were too large and went nowhere.",
+        "{count} messages étaient trop grands et n’ont pas été pris.";
+    live_connected(step): "{step}: connected", "{step} : connecté";
+    live_connecting(step): "{step}: connecting", "{step} : connexion en cours";
+    live_again(when): "It is tried again {when}.", "Nouvel essai {when}.";
+    add_live: "Run when messages arrive", "Exécuter à l’arrivée de messages";
+    no_live_yet: "Add a step that messages arrive at first, such as MQTT.",
+        "Ajoutez d’abord une étape où des messages arrivent, comme MQTT.";
+    refresh_live: "Look again", "Regarder à nouveau";
     body_for: "The body stands for", "Le corps de l’appel remplace";
     file_for: "The file stands for", "Le fichier remplace";
     no_body: "Nothing: calls have no body", "Rien : les appels sont sans corps";

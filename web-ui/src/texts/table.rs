@@ -142,6 +142,7 @@ texts! {
     by_person(name): "by {name}", "par {name}";
     by_schedule: "by its schedule", "par sa planification";
     by_call: "by an HTTP call", "par un appel HTTP";
+    by_messages: "by messages", "par des messages";
     by_upload: "by an upload", "par un envoi de fichier";
     by_replay: "replay of refused records", "nouvel essai d’enregistrements refusés";
     no_runs: "Not run yet.", "Pas encore d’exécution.";

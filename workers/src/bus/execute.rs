@@ -194,6 +194,10 @@ impl Bus {
         for (step, upload) in record.inputs.iter().filter(|(step, _)| stage.has(step)) {
             seams.stand_ins.insert(step.clone(), self.reading(record, step, upload).await?);
         }
+        for (step, name) in record.arrived.iter().filter(|(step, _)| stage.has(step)) {
+            let read = self.reading_arrived(record, (step, name.as_deref()), &work.cancel).await?;
+            seams.stand_ins.insert(step.clone(), read);
+        }
         let part = usize::try_from(work.task.part).unwrap_or(usize::MAX);
         if let (Some(piece), Some(source)) = (stage.pieces.get(part), stage.section.steps.first()) {
             seams.stand_ins.insert(source.clone(), self.part_of_source(record, source, piece)?);

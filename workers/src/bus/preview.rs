@@ -74,6 +74,7 @@ impl Bus {
             parameters,
             inputs: BTreeMap::new(),
             given: Vec::new(),
+            arrived: BTreeMap::new(),
             by: StartedBy::Call,
             language,
             priority: Priority::Interactive,

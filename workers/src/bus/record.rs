@@ -52,6 +52,9 @@ pub(super) struct RunRecord {
     /// Kept records that reach a step as if a link brought them.
     #[serde(default)]
     pub(super) given: Vec<Given>,
+    /// Messages that live sources read, by step.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) arrived: BTreeMap<String, Option<String>>,
     pub(super) by: StartedBy,
     pub(super) language: Language,
     pub(super) priority: Priority,
@@ -84,6 +87,7 @@ pub(super) struct NewRun {
     pub(super) parameters: Map<String, Value>,
     pub(super) inputs: BTreeMap<String, String>,
     pub(super) given: Vec<Given>,
+    pub(super) arrived: BTreeMap<String, Option<String>>,
     pub(super) by: StartedBy,
     pub(super) language: Language,
     pub(super) priority: Priority,
@@ -104,6 +108,7 @@ impl RunRecord {
             parameters: new.parameters,
             inputs: new.inputs,
             given: new.given,
+            arrived: new.arrived,
             by: new.by,
             language: new.language,
             priority: new.priority,

@@ -66,6 +66,7 @@ impl Bus {
             parameters: record.parameters,
             inputs: BTreeMap::new(),
             given: vec![given],
+            arrived: BTreeMap::new(),
             priority: priority_of(&by),
             by,
             language: record.language,

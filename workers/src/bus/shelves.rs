@@ -1,7 +1,7 @@
 //! What a node keeps beside its runs: workflows, their secrets, their schedules, what they publish.
 
 use super::{Bus, BusError, Start, start::priority_of};
-use crate::{Publications, Schedules, Slot, Starts, Vault, Workflows};
+use crate::{Listeners, Publications, Schedules, Slot, Starts, Vault, Workflows};
 use bus_core::{Language, api::StartedBy};
 use futures::future::BoxFuture;
 use serde_json::Map;
@@ -38,6 +38,12 @@ impl Bus {
     #[must_use]
     pub fn schedules(&self) -> Schedules {
         Schedules::new(Arc::clone(&self.parts().store), Arc::clone(&self.parts().clock))
+    }
+
+    /// What is listened for.
+    #[must_use]
+    pub fn listeners(&self) -> Listeners {
+        Listeners::new(Arc::clone(&self.parts().store))
     }
 
     /// What workflows offer to the outside.

@@ -14,7 +14,7 @@ use bus_core::{
     msg,
     run::{Event, RunState, Status},
 };
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 impl Bus {
     pub(super) async fn start_run(&self, id: String, asked: Start) -> Result<RunSummary, BusError> {
@@ -38,6 +38,7 @@ impl Bus {
             parameters,
             inputs: asked.inputs,
             given: Vec::new(),
+            arrived: BTreeMap::new(),
             by: asked.by,
             language: asked.language,
             priority: asked.priority,
@@ -121,6 +122,8 @@ pub(super) const fn priority_of(by: &StartedBy) -> Priority {
         StartedBy::Person(_) | StartedBy::Call | StartedBy::Upload | StartedBy::Replay(_) => {
             Priority::Interactive
         }
+        // what a message brings is fresh and small; what a night brings can wait
+        StartedBy::Live => Priority::Interactive,
         StartedBy::Schedule(_) => Priority::Batch,
     }
 }

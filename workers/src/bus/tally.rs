@@ -54,6 +54,8 @@ pub(super) struct Tally {
     pub(super) spilled: AtomicU64,
     pub(super) busy: AtomicU64,
     pub(super) saves: AtomicU64,
+    pub(super) messages: AtomicU64,
+    pub(super) listeners: AtomicU64,
     pub(super) took: Times,
     pub(super) waited: Times,
 }
@@ -86,6 +88,10 @@ pub struct Done {
     pub busy: u64,
     /// Saves of runs: what happens to a run at the same time is saved together.
     pub saves: u64,
+    /// Messages that arrived and have reached a run.
+    pub messages: u64,
+    /// Workflows that are listened for.
+    pub listeners: u64,
     /// How long tasks took.
     pub took: Histogram,
     /// How long tasks waited before they were taken.
@@ -107,6 +113,8 @@ impl Tally {
             spilled: self.spilled.load(Relaxed),
             busy: self.busy.load(Relaxed),
             saves: self.saves.load(Relaxed),
+            messages: self.messages.load(Relaxed),
+            listeners: self.listeners.load(Relaxed),
             took: self.took.read(),
             waited: self.waited.read(),
         }

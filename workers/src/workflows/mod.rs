@@ -15,7 +15,9 @@ mod stored;
 pub use stored::{Granted, OldVersion, Principal, StoredWorkflow, Who};
 
 use crate::{
-    BusError, new_id, now, publications,
+    BusError, Listeners,
+    listeners::Wanted,
+    new_id, now, publications,
     schedules::{Schedules, schedules_of},
 };
 use backplane::{Document, Expect, IndexValue, Query, Store, Trouble};
@@ -23,7 +25,7 @@ use bus_core::{
     api::{Page, Role, Time, Version},
     catalogue::Catalogue,
     msg,
-    workflow::Workflow,
+    workflow::{Step, Trigger, Workflow, expand::WORKFLOW},
 };
 use connectors::contract::Clock;
 use serde_json::json;
@@ -303,9 +305,11 @@ impl Workflows {
                 self.store.save(VERSIONS, &version.id(), version.written(), Expect::Anything).await?;
             }
             let fires = |workflow: &StoredWorkflow| schedules_of(&workflow.document, workflow.draft);
+            let listens = |workflow: &StoredWorkflow| self.listens(&workflow.document, workflow.draft);
             next.untidy |= next.owner != present.owner
                 || next.shares != present.shares
-                || fires(&next) != fires(&present);
+                || fires(&next) != fires(&present)
+                || listens(&next) != listens(&present);
             let expect = Expect::Revision(present.stored);
             match self.store.save(WORKFLOWS, id, Body::from(&next).written(), expect).await {
                 Ok(stored) => {
@@ -349,6 +353,7 @@ impl Workflows {
             let workflow = body.clone().stored(id, found.revision)?;
             self.grant(id, workflow.principals().collect()).await?;
             self.schedules().follow(id, schedules_of(&workflow.document, workflow.draft)).await?;
+            self.listeners().follow(id, self.listens(&workflow.document, workflow.draft)).await?;
             let body = Body { untidy: false, ..body };
             match self.store.save(WORKFLOWS, id, body.written(), Expect::Revision(found.revision)).await {
                 Ok(_) => return Ok(()),
@@ -361,6 +366,27 @@ impl Workflows {
 
     fn schedules(&self) -> Schedules {
         Schedules::new(Arc::clone(&self.store), Arc::clone(&self.clock))
+    }
+
+    fn listeners(&self) -> Listeners {
+        Listeners::new(Arc::clone(&self.store))
+    }
+
+    /// How a workflow is to be listened for; not at all while it is a draft.
+    fn listens(&self, document: &Workflow, draft: bool) -> Option<Wanted> {
+        let trigger = document.triggers.iter().filter(|_| !draft).find_map(|trigger| match trigger {
+            Trigger::Live(trigger) => Some(*trigger),
+            Trigger::Manual | Trigger::Schedule(_) | Trigger::Http(_) | Trigger::Upload(_) => None,
+        })?;
+        // what a workflow in the place of a step listens with is known when it is in its place
+        let is_live = |step: &&Step| {
+            step.connector == WORKFLOW
+                || self.catalogue.entry(&step.connector).is_some_and(|entry| entry.live)
+        };
+        let steps = document.steps.iter().filter(|step| !step.disabled).filter(is_live);
+        let labels: BTreeSet<&str> = steps.map(|step| document.label_of(step)).collect();
+        let labels = labels.into_iter().filter(|label| !label.is_empty()).map(str::to_owned).collect();
+        Some(Wanted { trigger, labels })
     }
 
     /// Makes the grants of a workflow those of `principals`.
@@ -386,6 +412,7 @@ impl Workflows {
     async fn remove(&self, id: &str) -> Result<(), BusError> {
         self.grant(id, BTreeSet::new()).await?;
         self.schedules().follow(id, Vec::new()).await?;
+        self.listeners().follow(id, None).await?;
         publications::forget(&*self.store, id).await?;
         loop {
             let versions = self.store.find(VERSIONS, Query::of("workflow", vec![id.into()])).await?;

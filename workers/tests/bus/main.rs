@@ -3,6 +3,7 @@
 mod eye;
 mod faulty;
 mod house;
+mod live;
 mod many;
 mod outside;
 mod runs;

@@ -101,6 +101,10 @@ impl Http {
         &self.0.options
     }
 
+    pub(super) fn names(&self) -> &Arc<dyn Names> {
+        &self.0.names
+    }
+
     pub(super) fn tokens(&self) -> &Tokens {
         &self.0.tokens
     }

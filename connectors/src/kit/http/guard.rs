@@ -69,7 +69,7 @@ impl Resolve for GuardedNames {
     }
 }
 
-fn refusal(host: &str) -> Message {
+pub(super) fn refusal(host: &str) -> Message {
     msg!(
         "`{host}` is an address of this machine or of a private network: allow it with `--allow-host {host}` if it is meant",
         host = host

@@ -168,6 +168,18 @@ fn a_redirect_into_the_private_network_is_refused() {
     assert_eq!(read("/good").out(), json!([{ "a": 1 }]));
 }
 
+#[tokio::test]
+async fn other_connections_are_guarded_as_well() {
+    let names = Rebinding(Mutex::new(vec!["127.0.0.1".parse().unwrap()]));
+    let http = Http::with_names(HttpOptions::default(), Arc::new(names));
+    for host in ["127.0.0.1", "[::1]", "broker.example.org"] {
+        for secured in [false, true] {
+            let refused = http.dial((host, 1_883), secured).await.err().expect("refused").to_string();
+            assert!(refused.contains("is an address of this machine or of a private network"), "{refused}");
+        }
+    }
+}
+
 /// A name that points outside first and inside then.
 struct Rebinding(Mutex<Vec<IpAddr>>);
 

@@ -6,6 +6,7 @@
 mod blocks;
 mod divide;
 mod gzip;
+mod message;
 mod read;
 mod start;
 mod tag;
@@ -17,6 +18,7 @@ mod zip;
 pub use blocks::{BlockReader, BlockWriter, io_reason};
 pub(crate) use divide::{cuts, is_utf8};
 pub use gzip::Gzip;
+pub(crate) use message::decode_whole;
 pub use read::{Damaged, ReadOptions, read};
 pub(crate) use read::{HEAD, LOOK, Range, changed, look_inside, opened, read_range};
 pub use write::write;

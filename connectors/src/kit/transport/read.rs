@@ -180,7 +180,7 @@ fn settle(
     }
 }
 
-fn decoder(
+pub(super) fn decoder(
     start: &[u8],
     options: &ReadOptions<'_>,
     context: &Context,
@@ -318,7 +318,7 @@ fn choose(start: &[u8], options: &ReadOptions<'_>) -> Result<FormatChoice, StepE
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the form that map_err hands over")]
-fn of_format(error: FormatError) -> StepError {
+pub(super) fn of_format(error: FormatError) -> StepError {
     StepError::data(error.placed())
 }
 
