@@ -225,6 +225,15 @@ impl Workflow {
         if step.label.is_empty() { &self.label } else { &step.label }
     }
 
+    /// How messages that arrive start runs, if they do.
+    #[must_use]
+    pub fn live_trigger(&self) -> Option<LiveTrigger> {
+        self.triggers.iter().find_map(|trigger| match trigger {
+            Trigger::Live(live) => Some(*live),
+            Trigger::Manual | Trigger::Schedule(_) | Trigger::Http(_) | Trigger::Upload(_) => None,
+        })
+    }
+
     /// The labels that workers need to do all steps, each once; the empty one stands for no label.
     #[must_use]
     pub fn labels(&self) -> BTreeSet<&str> {

@@ -296,23 +296,12 @@ impl Connector {
     /// A source; `id` is the name of its file, with `-` for `_`.
     #[must_use]
     pub const fn source<T: Source>(id: &'static str) -> Self {
-        Self {
-            id,
-            kind: Kind::Source,
-            inputs: &[],
-            outputs: &[OUT],
-            regroups: false,
-            schema: schema_of::<T>,
-            start: |settings| {
-                let step: T = parse(settings)?;
-                Ok(Step(Box::new(|_, out, context| {
-                    Box::pin(async move { step.read(out.numbering(), context).await.map(Finished::Read) })
-                })))
-            },
-            parts: |_| Parts::Whole,
-            division: None,
-            live: None,
-        }
+        Self::bringing::<T>(id, |settings| {
+            let step: T = parse(settings)?;
+            Ok(Step(Box::new(|_, out, context| {
+                Box::pin(async move { step.read(out.numbering(), context).await.map(Finished::Read) })
+            })))
+        })
     }
 
     /// A source that can be read in parts, too.
@@ -324,6 +313,14 @@ impl Connector {
     /// A live source; `id` is the name of its file, with `-` for `_`.
     #[must_use]
     pub const fn live<T: Live>(id: &'static str) -> Self {
+        Self { live: Some(Listening::of::<T>()), ..Self::bringing::<T>(id, sampled::<T>) }
+    }
+
+    /// A source of any sort.
+    const fn bringing<T: JsonSchema>(
+        id: &'static str,
+        start: fn(&serde_json::Value) -> Result<Step, SettingsProblem>,
+    ) -> Self {
         Self {
             id,
             kind: Kind::Source,
@@ -331,10 +328,10 @@ impl Connector {
             outputs: &[OUT],
             regroups: false,
             schema: schema_of::<T>,
-            start: sampled::<T>,
+            start,
             parts: |_| Parts::Whole,
             division: None,
-            live: Some(Listening::of::<T>()),
+            live: None,
         }
     }
 

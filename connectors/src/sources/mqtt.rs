@@ -6,7 +6,7 @@ use crate::{
     kit::{
         Secret,
         messages::Messages,
-        mqtt::{Account, BrokerAddress, Filter, Session, Subscription},
+        mqtt::{Account, BrokerAddress, Filter, Session, Subscription, client_name},
     },
 };
 use bus_core::{Message, error::StepError, msg};
@@ -142,7 +142,11 @@ impl Live for Mqtt {
             let account = Account { user: self.user.clone(), password };
             let subscription = Subscription {
                 // one that is listened for a moment leaves nothing behind at the broker
-                client: if mailbox.is_lasting() { client(&context) } else { String::new() },
+                client: if mailbox.is_lasting() {
+                    client_name(context.work(), context.step())
+                } else {
+                    String::new()
+                },
                 lasting: mailbox.is_lasting() && self.delivery == Delivery::AtLeastOnce,
                 at_least_once: self.delivery == Delivery::AtLeastOnce,
                 filters: &self.topics,
@@ -155,10 +159,8 @@ impl Live for Mqtt {
     }
 
     async fn read(self, arrived: Vec<Arrived>, mut out: Outputs, context: Context) -> Result<(), StepError> {
-        let field = |name: &'_ String| (!name.is_empty()).then_some(name.clone());
-        let (topic, time) = (field(&self.topic_field), field(&self.time_field));
-        let messages =
-            Messages { format: self.format.as_ref(), topic: topic.as_deref(), time: time.as_deref() };
+        let (topic, time) = (named(&self.topic_field), named(&self.time_field));
+        let messages = Messages { format: self.format.as_ref(), topic, time };
         messages.read(arrived, &mut out, &context).await
     }
 
@@ -170,7 +172,7 @@ impl Live for Mqtt {
     }
 }
 
-/// The name by which the broker knows this step of this workflow again, on whichever node it listens.
-fn client(context: &Context) -> String {
-    crate::kit::mqtt::client_name(context.work(), context.step())
+/// A field that is wanted, if it has a name.
+fn named(field: &str) -> Option<&str> {
+    Some(field).filter(|name| !name.is_empty())
 }

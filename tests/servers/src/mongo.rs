@@ -3,7 +3,7 @@
 
 use crate::{
     There, install, named,
-    process::{Process, free_port},
+    process::{Process, end, free_port},
 };
 use rustix::process::Signal;
 use std::{io, path::PathBuf, process::Command};
@@ -75,16 +75,12 @@ impl MongoServer {
 
     /// Stops it in good order.
     pub fn stop(&mut self) {
-        if let Some(mut process) = self.running.take() {
-            process.end(Signal::TERM);
-        }
+        end(&mut self.running, Signal::TERM);
     }
 
     /// Kills it.
     pub fn kill(&mut self) {
-        if let Some(mut process) = self.running.take() {
-            process.end(Signal::KILL);
-        }
+        end(&mut self.running, Signal::KILL);
     }
 
     /// Lets it answer nothing for a while (`true`), or again (`false`).

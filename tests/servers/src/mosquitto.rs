@@ -2,7 +2,7 @@
 
 use crate::{
     Certificates, install,
-    process::{Process, free_port},
+    process::{Process, end, free_port},
 };
 use rustix::process::Signal;
 use std::{
@@ -116,16 +116,12 @@ impl Mosquitto {
 
     /// Stops it in good order.
     pub fn stop(&mut self) {
-        if let Some(mut process) = self.running.take() {
-            process.end(Signal::TERM);
-        }
+        end(&mut self.running, Signal::TERM);
     }
 
     /// Kills it.
     pub fn kill(&mut self) {
-        if let Some(mut process) = self.running.take() {
-            process.end(Signal::KILL);
-        }
+        end(&mut self.running, Signal::KILL);
     }
 
     /// Connects as somebody who sends messages.

@@ -33,6 +33,13 @@ pub(crate) struct Process {
     log: std::path::PathBuf,
 }
 
+/// Ends a server's process, if it runs.
+pub(crate) fn end(running: &mut Option<Process>, signal: Signal) {
+    if let Some(mut process) = running.take() {
+        process.end(signal);
+    }
+}
+
 impl Process {
     /// Starts a program in a group of its own; what it says goes to a file.
     pub(crate) fn start(command: &mut Command, log: &Path) -> io::Result<Self> {

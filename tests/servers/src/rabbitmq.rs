@@ -2,7 +2,7 @@
 
 use crate::{
     Certificates, There, failed, install, named,
-    process::{Process, free_port, free_port_v6},
+    process::{Process, end, free_port, free_port_v6},
 };
 use rustix::process::Signal;
 use std::{
@@ -143,16 +143,12 @@ impl RabbitMq {
 
     /// Stops it in good order.
     pub fn stop(&mut self) {
-        if let Some(mut process) = self.running.take() {
-            process.end(Signal::TERM);
-        }
+        end(&mut self.running, Signal::TERM);
     }
 
     /// Kills it.
     pub fn kill(&mut self) {
-        if let Some(mut process) = self.running.take() {
-            process.end(Signal::KILL);
-        }
+        end(&mut self.running, Signal::KILL);
     }
 
     /// Runs its control program (`rabbitmqctl`) and gives what it says.

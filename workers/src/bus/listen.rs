@@ -9,22 +9,18 @@ mod gather;
 
 use super::{
     Bus, BusError,
+    arrived::Kept,
     pinned::Pinned,
     record::{NewRun, RunRecord},
     start::{priority_of, wrong_parameters},
 };
 use crate::listeners::{Found, Listener, Listeners, NotChanged};
 use backplane::Lease;
-use bus_core::{
-    Language,
-    api::StartedBy,
-    run::RunState,
-    workflow::{LiveTrigger, Trigger},
-};
+use bus_core::{Language, api::StartedBy, run::RunState, workflow::LiveTrigger};
 use connectors::contract::{Letters, Mailbox};
 use ears::Ears;
 use gather::Gathered;
-use serde_json::Map;
+use serde_json::{Map, Value};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering::Relaxed},
@@ -232,11 +228,7 @@ impl Keeper {
             Err(BusError::Missing) => return Ok(Err(Over::Gone)),
             pinned => pinned?,
         };
-        let trigger = pinned.document.triggers.iter().find_map(|trigger| match trigger {
-            Trigger::Live(trigger) => Some(*trigger),
-            Trigger::Manual | Trigger::Schedule(_) | Trigger::Http(_) | Trigger::Upload(_) => None,
-        });
-        let Some(trigger) = trigger else { return Ok(Err(Over::Gone)) };
+        let Some(trigger) = pinned.document.live_trigger() else { return Ok(Err(Over::Gone)) };
         let run = self.run_of(&pinned)?;
         let (node, now) = (self.bus.parts().node.clone(), self.bus.now());
         let taken = |listener: &mut Listener| {
@@ -255,7 +247,13 @@ impl Keeper {
     /// A run as those that will be started.
     fn run_of(&self, pinned: &Pinned) -> Result<RunRecord, BusError> {
         let parameters = pinned.document.bind(&Map::new(), |_| false).map_err(wrong_parameters)?;
-        let run = NewRun {
+        let run = self.new_run(pinned, parameters, Kept::new());
+        Ok(RunRecord::new(run, Vec::new(), RunState::new(Vec::new()), self.bus.now()))
+    }
+
+    /// A run for what has arrived.
+    fn new_run(&self, pinned: &Pinned, parameters: Map<String, Value>, arrived: Kept) -> NewRun {
+        NewRun {
             workflow: self.workflow.clone(),
             revision: pinned.revision,
             owner: pinned.owner.clone(),
@@ -263,12 +261,11 @@ impl Keeper {
             parameters,
             inputs: BTreeMap::new(),
             given: Vec::new(),
-            arrived: BTreeMap::new(),
+            arrived,
             by: StartedBy::Live,
             language: Language::default(),
             priority: priority_of(&StartedBy::Live),
-        };
-        Ok(RunRecord::new(run, Vec::new(), RunState::new(Vec::new()), self.bus.now()))
+        }
     }
 
     /// Says why the workflow cannot be listened for, and waits: it is tried again.

@@ -16,7 +16,7 @@ use bus_core::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 /// Where runs stand.
 pub const RUNS: Collection = Collection {
@@ -95,6 +95,11 @@ pub(super) struct NewRun {
 
 /// Hours that what a run made is kept, where the workflow does not say.
 const KEEP_HOURS: u32 = 24;
+
+/// How long what a run needs beforehand is kept: as long as what it will make.
+pub(super) fn kept_for(document: &Workflow) -> Duration {
+    Duration::from_secs(u64::from(document.keep_hours.unwrap_or(KEEP_HOURS).max(1)) * 3_600)
+}
 
 impl RunRecord {
     pub(super) fn new(new: NewRun, stages: Vec<Stage>, state: RunState, now: i64) -> Self {

@@ -3,7 +3,7 @@
 use super::{
     Bus, BusError, Records,
     chunk::Packer,
-    record::{Given, NewRun, RunRecord},
+    record::{Given, NewRun, RunRecord, kept_for},
     start::priority_of,
 };
 use crate::new_id;
@@ -137,9 +137,7 @@ impl<'a> Shelf<'a> {
             place: Vec::new(),
             partition: None,
         };
-        // as long as what the new run will make
-        let hours = u64::from(self.run.document.keep_hours.unwrap_or(24));
-        let time = std::time::Duration::from_secs(hours.max(1) * 3_600);
+        let time = kept_for(&self.run.document);
         let owner = format!("run/{}", self.id);
         self.bus.store().put_chunk(&name, &owner, packer.finish(), time).await?;
         self.chunks.insert(name, chunk);

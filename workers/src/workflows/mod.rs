@@ -25,7 +25,7 @@ use bus_core::{
     api::{Page, Role, Time, Version},
     catalogue::Catalogue,
     msg,
-    workflow::{Step, Trigger, Workflow, expand::WORKFLOW},
+    workflow::{Step, Workflow, expand::WORKFLOW},
 };
 use connectors::contract::Clock;
 use serde_json::json;
@@ -374,10 +374,7 @@ impl Workflows {
 
     /// How a workflow is to be listened for; not at all while it is a draft.
     fn listens(&self, document: &Workflow, draft: bool) -> Option<Wanted> {
-        let trigger = document.triggers.iter().filter(|_| !draft).find_map(|trigger| match trigger {
-            Trigger::Live(trigger) => Some(*trigger),
-            Trigger::Manual | Trigger::Schedule(_) | Trigger::Http(_) | Trigger::Upload(_) => None,
-        })?;
+        let trigger = document.live_trigger().filter(|_| !draft)?;
         // what a workflow in the place of a step listens with is known when it is in its place
         let is_live = |step: &&Step| {
             step.connector == WORKFLOW

@@ -24,9 +24,9 @@ pub(crate) struct Cut {
 /// Reads a document from its first record on, and finds for each of `wanted` (bytes, ascending) the first
 /// place at or behind it where a record ends.
 ///
-/// `None` if it must not be cut: its quotes make no sense, a record is longer than `record_bytes`, a table is
-/// not UTF-8 throughout, or nobody wants to know any more. Quotes are seen exactly as the reader of tables
-/// sees them, and where that would refuse a row this refuses the document.
+/// `None` if it must not be cut: its quotes make no sense, a record is longer than `record_bytes`, or nobody
+/// wants to know any more. Quotes are seen exactly as the reader of tables sees them, and where that would refuse
+/// a row this refuses the document. That a table has to be UTF-8 throughout is for [`is_utf8`] to see.
 pub(crate) fn cuts(
     mut source: impl Read,
     inside: Inside,
@@ -46,11 +46,7 @@ pub(crate) fn cuts(
     };
     let (mut text, mut done) = (Vec::new(), 0);
     loop {
-        let held = text.len();
-        text.resize(held + BLOCK, 0);
-        let read = fill(&mut source, text.get_mut(held..).unwrap_or_default())?;
-        text.truncate(held + read);
-        let last = read < BLOCK;
+        let last = more(&mut source, &mut text)?;
         let (Some(passed), false) = (search.block(&text, done, last), cancel.is_cancelled()) else {
             return Ok(None);
         };
@@ -68,17 +64,22 @@ pub(crate) fn cuts(
 pub(crate) fn is_utf8(mut source: impl Read, cancel: &CancellationToken) -> io::Result<bool> {
     let mut text = Vec::new();
     loop {
-        let held = text.len();
-        text.resize(held + BLOCK, 0);
-        let read = fill(&mut source, text.get_mut(held..).unwrap_or_default())?;
-        text.truncate(held + read);
-        let last = read < BLOCK;
+        let last = more(&mut source, &mut text)?;
         let Some(valid) = utf8(&text, last).filter(|_| !cancel.is_cancelled()) else { return Ok(false) };
         if last {
             return Ok(true);
         }
         text.drain(..valid);
     }
+}
+
+/// Adds the next block to the text at hand; whether it was the last.
+fn more(source: &mut impl Read, text: &mut Vec<u8>) -> io::Result<bool> {
+    let held = text.len();
+    text.resize(held + BLOCK, 0);
+    let read = fill(source, text.get_mut(held..).unwrap_or_default())?;
+    text.truncate(held + read);
+    Ok(read < BLOCK)
 }
 
 fn fill(source: &mut impl Read, room: &mut [u8]) -> io::Result<usize> {

@@ -3,14 +3,13 @@
 use super::{Keeper, Life, Over, locked};
 use crate::{
     BusError,
-    bus::{patience::is_away, record::NewRun, start::priority_of},
+    bus::{arrived::Kept, patience::is_away, record::kept_for},
     listeners::{Listener, NotChanged},
     new_id,
 };
-use bus_core::{Language, Message, api::StartedBy, msg};
+use bus_core::{Message, msg};
 use connectors::contract::{Letter, Letters, WAITING_BYTES};
 use std::{
-    collections::BTreeMap,
     sync::{Mutex, atomic::Ordering::Relaxed},
     time::Duration,
 };
@@ -135,7 +134,7 @@ impl Keeper {
             ));
             return Ok(Ok(false));
         }
-        let kept = self.bus.keep_arrived(run, batch, keep_time(life)).await?;
+        let kept = self.bus.keep_arrived(run, batch, kept_for(&life.pinned.document)).await?;
         // under the token of the lease: whoever has lost it goes no further
         match self.say(life).await {
             Ok(()) => {}
@@ -143,28 +142,9 @@ impl Keeper {
             Err(NotChanged::Lost) => return Ok(Err(Over::Lost)),
             Err(NotChanged::Store(error)) => return Err(error.into()),
         }
-        let mut arrived: BTreeMap<String, Option<String>> =
-            self.live_steps(life).map(|(step, _)| (step.id.clone(), None)).collect();
+        let mut arrived: Kept = self.live_steps(life).map(|(step, _)| (step.id.clone(), None)).collect();
         arrived.extend(kept);
-        let new = NewRun {
-            workflow: self.workflow.clone(),
-            revision: life.pinned.revision,
-            owner: life.pinned.owner.clone(),
-            document: life.pinned.document.clone(),
-            parameters: life.run.parameters.clone(),
-            inputs: BTreeMap::new(),
-            given: Vec::new(),
-            arrived,
-            by: StartedBy::Live,
-            language: Language::default(),
-            priority: priority_of(&StartedBy::Live),
-        };
+        let new = self.new_run(&life.pinned, life.run.parameters.clone(), arrived);
         self.bus.accept_arrived(run, new).await.map(|()| Ok(true))
     }
-}
-
-/// How long the messages of a run are kept: as long as what it will make.
-fn keep_time(life: &Life) -> Duration {
-    let hours = u64::from(life.pinned.document.keep_hours.unwrap_or(24));
-    Duration::from_secs(hours.max(1) * 3_600)
 }
