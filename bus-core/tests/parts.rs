@@ -4,7 +4,7 @@ use bus_core::{
     Language,
     catalogue::{Catalogue, Entry, Input, Kind, Parts, SettingsProblem},
     msg,
-    plan::{Choice, Extent, Rules, Section, choose, layout, outline},
+    plan::{Choice, Extent, Rules, Section, choose, ends, layout, outline},
     workflow::Workflow,
 };
 use expect_test::{Expect, expect};
@@ -329,4 +329,23 @@ fn steps_of_different_labels_are_done_apart_and_not_in_parts() {
           big: its records go to workers of different labels, chunk by chunk
     "#]]
     .assert_eq(&outline(&document, (&Small::new(), &Map::new()), &choice, Language::En));
+}
+
+#[test]
+fn many_parts_get_smaller_towards_the_end_and_few_are_alike() {
+    let sizes = |total, parts| -> Vec<u64> {
+        let mut before = 0;
+        ends(total, parts).map(|end| end - std::mem::replace(&mut before, end)).collect()
+    };
+    assert_eq!(sizes(100, 4), [25, 25, 25, 25]);
+    assert_eq!(
+        sizes(28_800, 12),
+        [3_500, 3_300, 3_100, 2_900, 2_700, 2_500, 2_300, 2_100, 1_900, 1_700, 1_500, 1_300]
+    );
+    assert_eq!((sizes(3, 6), sizes(0, 6)), (vec![1, 1, 1], vec![]), "none is empty");
+    for (total, parts) in [(7, 24), (1 << 50, 192), (u64::MAX, 192), (12_345, 12)] {
+        let sizes = sizes(total, parts);
+        assert_eq!(sizes.iter().sum::<u64>(), total);
+        assert!(sizes.len() <= 192 && sizes.iter().all(|size| *size > 0));
+    }
 }

@@ -38,6 +38,9 @@ impl Default for Rules {
     }
 }
 
+/// From so many parts on, they get smaller towards the end.
+const SMALLER_FROM: u128 = 12;
+
 /// How a run is done.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Choice {
@@ -129,6 +132,21 @@ fn count(bytes: u64, rules: Rules) -> u32 {
         parts = parts.saturating_mul(2);
     }
     parts.max(2).min(rules.most_parts.max(1))
+}
+
+/// Where `parts` of so much end, ascending. Many get smaller towards the end, from half as much again as their
+/// mean to half of it: workers that are not equally fast still end at about the same time (compare Hummel,
+/// Schonberg and Flynn, “Factoring”, CACM 35(8), 1992). Few are as large as each other: each may have a worker.
+pub fn ends(total: u64, parts: u32) -> impl Iterator<Item = u64> {
+    let (all, parts) = (u128::from(total), u128::from(parts.max(1)));
+    let mut before = 0;
+    let end = move |part: u128| match parts {
+        // (3 x - x²) / 2 of it, where x of the parts have ended
+        SMALLER_FROM.. => all * part * (3 * parts - part) / (2 * parts * parts),
+        _ => (all * part).div_ceil(parts),
+    };
+    let ends = (1..=parts).map(move |part| u64::try_from(end(part)).unwrap_or(u64::MAX));
+    ends.filter(move |end| std::mem::replace(&mut before, *end) < *end)
 }
 
 /// So many bytes as a person says it.

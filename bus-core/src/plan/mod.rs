@@ -3,7 +3,7 @@
 mod choice;
 mod layout;
 
-pub use choice::{Choice, Extent, Rules, choose};
+pub use choice::{Choice, Extent, Rules, choose, ends};
 pub use layout::{Section, Take, layout};
 
 use crate::{

@@ -8,7 +8,11 @@ use crate::{
         transport::{BlockReader, HEAD, Range, changed, cuts, io_reason, is_utf8, look_inside, read_range},
     },
 };
-use bus_core::{error::StepError, msg, plan::Extent};
+use bus_core::{
+    error::StepError,
+    msg,
+    plan::{Extent, ends},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -187,8 +191,8 @@ impl InParts for File {
         let files = self.files(context)?;
         let Some(seen) = look(&files)? else { return Ok(Vec::new()) };
         let total: u64 = seen.iter().map(|seen| seen.bytes).sum();
-        let share = total.div_ceil(u64::from(count.max(1))).max(1);
-        let (mut parts, mut filled) = (vec![Vec::new()], 0);
+        // how much was there before the file at hand
+        let (mut parts, mut before) = (vec![Vec::new()], 0);
         for (place, (file, seen)) in
             files.iter().zip(&seen).enumerate().filter(|(_, (_, seen))| seen.bytes > 0)
         {
@@ -197,10 +201,11 @@ impl InParts for File {
             let Some(inside) = look_inside((&head, whole), &self.options(file), context) else {
                 return Ok(Vec::new());
             };
-            let wanted: Vec<u64> = (1..)
-                .map(|part: u64| part.saturating_mul(share).saturating_sub(filled))
-                .take_while(|wanted| *wanted < seen.bytes)
-                .collect();
+            if ends(total, count).any(|end| end == before) {
+                parts.push(Vec::new());
+            }
+            let here = |end: u64| end.checked_sub(before).filter(|end| (1..seen.bytes).contains(end));
+            let wanted: Vec<u64> = ends(total, count).filter_map(here).collect();
             let path = file.path.clone().unwrap_or_default();
             let (most, cancel) = (context.limits().record_bytes, context.cancellation());
             let name = file.name.clone();
@@ -226,7 +231,7 @@ impl InParts for File {
                 (from, line) = (cut.at, cut.line);
             }
             stretch(&mut parts, place, range(from, seen.bytes, line));
-            filled = (filled + seen.bytes) % share;
+            before += seen.bytes;
         }
         parts.retain(|stretches| !stretches.is_empty());
         Ok(parts.into_iter().map(|stretches| Part { seen: seen.clone(), stretches }).collect())

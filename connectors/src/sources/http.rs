@@ -12,7 +12,11 @@ use crate::{
         transport::{Whole, changed},
     },
 };
-use bus_core::{error::StepError, msg, plan::Extent};
+use bus_core::{
+    error::StepError,
+    msg,
+    plan::{Extent, ends},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -178,11 +182,14 @@ impl InParts for Http {
     }
 
     async fn divide(&self, pages: u64, count: u32, _: &Context) -> Result<Vec<Stretch>, StepError> {
-        let share = pages.div_ceil(u64::from(count.max(1))).max(1);
-        let starts = (0..pages).step_by(usize::try_from(share).unwrap_or(usize::MAX));
-        // the last one reads on: there may be more by then
-        let part = |from: u64| Stretch { from, pages: (from + share < pages).then_some(share) };
-        Ok(starts.map(part).collect())
+        let mut from = 0;
+        let part = |to: u64| {
+            // the last one reads on: there may be more by then
+            let stretch = Stretch { from, pages: (to < pages).then_some(to - from) };
+            from = to;
+            stretch
+        };
+        Ok(ends(pages, count).map(part).collect())
     }
 
     async fn read_part(self, stretch: Stretch, mut out: Outputs, context: Context) -> Result<(), StepError> {

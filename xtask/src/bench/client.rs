@@ -68,6 +68,21 @@ impl Client {
         self.send("POST", path, &body.to_string())
     }
 
+    /// Hears server-sent events until one says enough; the connection is used up then.
+    pub(crate) fn listen(mut self, path: &str, enough: impl Fn(&Value) -> bool) -> Result<Value> {
+        let text = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n{}\r\n", self.address, self.headers);
+        self.stream.get_mut().write_all(text.as_bytes())?;
+        let mut line = String::new();
+        while self.stream.read_line(&mut line)? > 0 {
+            let said: Option<Value> = line.strip_prefix("data:").map(serde_json::from_str).transpose()?;
+            if let Some(said) = said.filter(|said| enough(said)) {
+                return Ok(said);
+            }
+            line.clear();
+        }
+        bail!("{path}: the connection was closed")
+    }
+
     fn send(&mut self, method: &str, path: &str, body: &str) -> Result<Answer> {
         let text = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\n{}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
