@@ -293,11 +293,11 @@ fn the_outline_says_what_is_done_in_parts() {
     "#]]
     .assert_eq(&outline(999, Language::En));
     expect![[r#"
-        phase 1 : big (file) -> f (filter) -> s (sort), chaque partie [en 48 parties]
+        phase 1 : big (file) -> f (filter) -> s (sort), chaque partie [en 84 parties]
         phase 2 : s (sort), des parties -> end (discard) [toutes les parties ensemble]
           depuis la phase 1 : s -> s
         une exécution se fait en parties :
-          big : 700 Mo, en 48 parties
+          big : 700 Mo, en 84 parties
     "#]]
     .assert_eq(&outline(700_000_000, Language::Fr));
 }
@@ -305,9 +305,18 @@ fn the_outline_says_what_is_done_in_parts() {
 #[test]
 fn parts_are_as_many_as_several_workers_share_evenly() {
     let document = workflow("big:file f:filter end:discard", &["big -> f -> end"]);
-    for (mebibytes, parts) in
-        [(31, 0), (32, 2), (33, 3), (64, 4), (65, 6), (96, 6), (97, 12), (1_600, 192), (99_999, 192)]
-    {
+    for (mebibytes, parts) in [
+        (31, 0),
+        (32, 4),
+        (33, 6),
+        (48, 6),
+        (49, 12),
+        (136, 12),
+        (137, 24),
+        (600, 72),
+        (1_600, 192),
+        (99_999, 192),
+    ] {
         let choice = chosen(&document, &[("big", mebibytes << 20)]);
         assert_eq!(choice.parts.get("big").copied().unwrap_or(0), parts, "{mebibytes} MiB");
     }

@@ -9,7 +9,7 @@ use super::{
     topology::PRIORITIES,
     wire::{Channel, Declare, Envelope, Fault, Handle, Incoming, Received},
 };
-use crate::{BackplaneError, Delivery, broker::Answers};
+use crate::{BackplaneError, Delivery, Priority, broker::Answers};
 use bus_core::msg;
 use futures::{
     Stream, StreamExt,
@@ -46,13 +46,31 @@ struct AtHand {
     handle: Handle,
 }
 
-type Arriving = SelectAll<std::pin::Pin<Box<dyn Stream<Item = (usize, Result<Received, Fault>)> + Send>>>;
+/// What comes of one class.
+type Coming = std::pin::Pin<Box<dyn Stream<Item = (Turn, Result<Received, Fault>)> + Send>>;
+
+/// A class, and how often it was taken from anew.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Turn {
+    class: usize,
+    count: u32,
+    /// Whether nothing is taken now: there is no room for long.
+    closed: bool,
+}
+
+impl Turn {
+    /// The name of its consumer.
+    fn tag(self) -> String {
+        format!("{}.{}", self.class, self.count)
+    }
+}
 
 /// What a session is made of: it lasts as long as its connection, or until the consumer goes away.
 struct Session {
     up: Arc<Up>,
     channel: Channel,
-    arriving: Arriving,
+    arriving: SelectAll<Coming>,
+    turns: [Turn; CLASSES],
     answers: Arc<Hold>,
     /// What may take long and must not hold up the others.
     errands: JoinSet<()>,
@@ -105,7 +123,7 @@ impl Taking {
     ) -> Result<Session, BackplaneError> {
         let up = self.link.up(Instant::now() + self.call).await?;
         match timeout(self.call, self.set_up(&up, gate)).await {
-            Ok(Ok((channel, arriving))) => {
+            Ok(Ok((channel, turns, arriving))) => {
                 let answers = Hold::new(
                     &self.queue,
                     up.number,
@@ -113,7 +131,7 @@ impl Taking {
                     commands.clone(),
                     self.call,
                 );
-                Ok(Session { up, channel, arriving, answers, errands: JoinSet::new() })
+                Ok(Session { up, channel, arriving, turns, answers, errands: JoinSet::new() })
             }
             Ok(Err(fault)) => Err(self.link.told(&fault)),
             Err(_) => {
@@ -123,21 +141,57 @@ impl Taking {
         }
     }
 
-    async fn set_up(&self, up: &Up, gate: &mut Gate<AtHand>) -> Result<(Channel, Arriving), Fault> {
-        let topology = &self.publisher.topology;
-        topology.queue(up, &self.queue).await?;
+    async fn set_up(
+        &self,
+        up: &Up,
+        gate: &mut Gate<AtHand>,
+    ) -> Result<(Channel, [Turn; CLASSES], SelectAll<Coming>), Fault> {
+        self.publisher.topology.queue(up, &self.queue).await?;
         let channel = up.connection.channel(false).await?;
-        let mut streams: Vec<std::pin::Pin<Box<dyn Stream<Item = _> + Send>>> = Vec::with_capacity(CLASSES);
-        for (class, priority) in PRIORITIES.into_iter().enumerate() {
-            let name = topology.class(&self.queue, priority);
-            let waiting = channel.queue(&name, Declare::Look, &[]).await?;
-            gate.expect(class, waiting as usize, std::time::Instant::now());
-            let incoming: Incoming = channel.consume(&name, &class.to_string(), self.prefetch.max(1)).await?;
-            let ended =
-                futures::stream::once(async move { (class, Err(Fault::Gone("cancelled".to_owned()))) });
-            streams.push(Box::pin(incoming.map(move |item| (class, item)).chain(ended)));
+        let turns = std::array::from_fn(|class| Turn { class, ..Turn::default() });
+        let mut streams = Vec::with_capacity(CLASSES);
+        for turn in turns {
+            streams.push(self.open(&channel, turn, gate).await?);
         }
-        Ok((channel, select_all(streams)))
+        Ok((channel, turns, select_all(streams)))
+    }
+
+    /// Begins to take messages of a class.
+    async fn open(&self, channel: &Channel, turn: Turn, gate: &mut Gate<AtHand>) -> Result<Coming, Fault> {
+        let priority = PRIORITIES.get(turn.class).copied().unwrap_or(Priority::Heavy);
+        let name = self.publisher.topology.class(&self.queue, priority);
+        let waiting = channel.queue(&name, Declare::Look, &[]).await?;
+        gate.expect(turn.class, waiting as usize, std::time::Instant::now());
+        let incoming: Incoming = channel.consume(&name, &turn.tag(), self.prefetch.max(1)).await?;
+        let ended = futures::stream::once(async move { (turn, Err(Fault::Gone("cancelled".to_owned()))) });
+        Ok(Box::pin(incoming.map(move |item| (turn, item)).chain(ended)))
+    }
+
+    /// Gives back what waits here for long although others may have room for it, and takes no more of that until
+    /// there is room.
+    async fn give_back(&self, session: &mut Session, gate: &mut Gate<AtHand>) -> Result<(), Fault> {
+        for (class, AtHand { letter, attempt, handle }) in gate.stuck(std::time::Instant::now()) {
+            let turn = session.turns.get_mut(class).filter(|turn| !turn.closed);
+            if let Some(turn) = turn {
+                turn.closed = true;
+                session.channel.cancel(&turn.tag()).await?;
+            }
+            // by another message: what comes back to a queue by itself counts as a delivery
+            let letter = Letter { before: attempt.saturating_sub(1), ..letter };
+            let (publisher, queue) = (Arc::clone(&self.publisher), self.queue.clone());
+            let again = async move { publisher.publish(letter, To::Queue(&queue, Duration::ZERO)).await };
+            session.errands.spawn(instead(again, handle));
+        }
+        Ok(())
+    }
+
+    /// Takes again, where there is room again.
+    async fn take_again(&self, session: &mut Session, gate: &mut Gate<AtHand>) -> Result<(), Fault> {
+        for turn in session.turns.iter_mut().filter(|turn| turn.closed) {
+            (turn.closed, turn.count) = (false, turn.count.wrapping_add(1));
+            session.arriving.push(self.open(&session.channel, *turn, gate).await?);
+        }
+        Ok(())
     }
 
     /// Gives out what comes, until the connection breaks or nobody wants it any more.
@@ -150,11 +204,18 @@ impl Taking {
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            if gate.has_room() && session.turns.iter().any(|turn| turn.closed) {
+                if let Err(fault) = self.take_again(&mut session, gate).await {
+                    return End::Broken(self.link.told(&fault));
+                }
+            }
             let wait = self.give_out(&session, gate);
             let until = wait.unwrap_or_else(|| Instant::now() + LOOK);
             tokio::select! {
-                Some((class, item)) = session.arriving.next() => match item {
-                    Ok(received) => self.arrived(&mut session, gate, class, received),
+                Some((turn, item)) = session.arriving.next() => match item {
+                    Ok(received) => self.arrived(&mut session, gate, turn.class, received),
+                    // nothing more was wanted
+                    Err(_) if session.turns.get(turn.class) != Some(&turn) => {}
                     Err(fault) => return End::Broken(self.link.told(&fault)),
                 },
                 Some(answer) = answered.recv() => self.answered(session.up.number, gate, answer).await,
@@ -166,6 +227,9 @@ impl Taking {
                         return End::Broken(self.link.told(&Fault::Gone("-".to_owned())));
                     }
                     self.secure(&mut session);
+                    if let Err(fault) = self.give_back(&mut session, gate).await {
+                        return End::Broken(self.link.told(&fault));
+                    }
                 }
             }
         }
@@ -192,7 +256,8 @@ impl Taking {
             }
         }
         if letter.left.is_zero() && !session.answers.has(&letter.message.id) {
-            return gate.arrived(class, AtHand { letter, attempt: earlier.saturating_add(1), handle });
+            let at_hand = AtHand { letter, attempt: earlier.saturating_add(1), handle };
+            return gate.arrived(class, at_hand, std::time::Instant::now());
         }
         // its time has not come, or it is the copy of one that is still in work
         let delay = if letter.left.is_zero() { self.hold } else { letter.left };
@@ -255,8 +320,8 @@ impl Taking {
         gate: &mut Gate<AtHand>,
         answered: &mut mpsc::UnboundedReceiver<Answered>,
     ) -> End {
-        for class in 0..CLASSES {
-            if session.channel.cancel(&class.to_string()).await.is_err() {
+        for turn in session.turns.iter().filter(|turn| !turn.closed) {
+            if session.channel.cancel(&turn.tag()).await.is_err() {
                 return End::Over;
             }
         }
@@ -268,8 +333,8 @@ impl Taking {
                 break;
             }
             tokio::select! {
-                Some((class, Ok(received))) = session.arriving.next() => {
-                    self.arrived(&mut session, gate, class, received);
+                Some((turn, Ok(received))) = session.arriving.next() => {
+                    self.arrived(&mut session, gate, turn.class, received);
                 }
                 Some(answer) = answered.recv() => self.answered(session.up.number, gate, answer).await,
                 () = sleep(LOOK) => {

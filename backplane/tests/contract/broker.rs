@@ -113,6 +113,41 @@ pub(crate) async fn consumers_share_the_work(node: &Node) {
     assert_eq!(ids, BTreeSet::from(["1", "2", "3"]));
 }
 
+pub(crate) async fn what_waits_behind_long_work_goes_to_whoever_is_free(node: &Node) {
+    let (mut busy, mut free) = (
+        node.broker.consume("tasks", 1).await.expect("consuming"),
+        node.broker.consume("tasks", 1).await.expect("consuming"),
+    );
+    for id in ["a", "b"] {
+        node.broker.publish("tasks", message(id), NOW).await.expect("published");
+    }
+    let long = next(&mut busy).await;
+    next(&mut free).await.ack().await.expect("acknowledged");
+    // some of these are sent to the one that has no room for them
+    let urgent = |id: usize| Message { priority: Priority::Interactive, ..message(&id.to_string()) };
+    for id in 0..6 {
+        node.broker.publish("tasks", urgent(id), NOW).await.expect("published");
+    }
+    let mut done = BTreeSet::new();
+    for _ in 0..6 {
+        let delivery = next(&mut free).await;
+        assert_eq!(delivery.attempt, 1, "to be given back is no failure");
+        done.insert(delivery.message.id.clone());
+        delivery.ack().await.expect("acknowledged");
+    }
+    assert_eq!(done.len(), 6);
+    nothing(&mut free).await;
+    drop(free);
+    // who was busy takes again what it had left to others
+    long.ack().await.expect("acknowledged");
+    for id in 6..9 {
+        node.broker.publish("tasks", urgent(id), NOW).await.expect("published");
+        let delivery = next(&mut busy).await;
+        assert_eq!(delivery.message.id, id.to_string());
+        delivery.ack().await.expect("acknowledged");
+    }
+}
+
 pub(crate) async fn under_load_every_message_is_done(node: &Node) {
     const COUNT: usize = 600;
     let mut workers = tokio::task::JoinSet::new();

@@ -18,7 +18,8 @@ macro_rules! facts {
             broker {
                 a_message_is_delivered_as_published, what_has_no_answer_comes_again, a_refused_message_waits,
                 a_late_message_waits, the_urgent_comes_first, a_consumer_holds_no_more_than_it_asked_for,
-                consumers_share_the_work, under_load_every_message_is_done,
+                consumers_share_the_work, what_waits_behind_long_work_goes_to_whoever_is_free,
+                under_load_every_message_is_done,
                 what_is_given_up_can_be_looked_at_and_tried_again, the_depth_of_a_queue_is_known,
                 events_reach_all_who_listen, a_listener_that_does_not_keep_up_is_let_go,
             }

@@ -32,14 +32,14 @@ pub struct Rules {
 }
 
 impl Default for Rules {
-    /// From 32 MiB on, in parts of 16 MiB, at most 192.
+    /// From 32 MiB on, in parts of 8 MiB, at most 192.
     fn default() -> Self {
-        Self { from_bytes: 32 << 20, part_bytes: 16 << 20, most_parts: 192 }
+        Self { from_bytes: 32 << 20, part_bytes: 8 << 20, most_parts: 192 }
     }
 }
 
-/// From so many parts on, they get smaller towards the end.
-const SMALLER_FROM: u128 = 12;
+/// Many workers share a multiple of it evenly. From so many parts on, they get smaller towards the end.
+const DOZEN: u32 = 12;
 
 /// How a run is done.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -127,11 +127,13 @@ fn objection(
 /// How many parts so many bytes make: a number that two, three, four or six workers share evenly.
 fn count(bytes: u64, rules: Rules) -> u32 {
     let wanted = u32::try_from(bytes.div_ceil(rules.part_bytes.max(1))).unwrap_or(u32::MAX);
-    let mut parts = if wanted <= 4 { wanted } else { 6 };
-    while parts < wanted && parts < rules.most_parts {
-        parts = parts.saturating_mul(2);
-    }
-    parts.max(2).min(rules.most_parts.max(1))
+    let parts = match wanted {
+        ..=2 => 2,
+        3..=4 => wanted,
+        5..=6 => 6,
+        _ => wanted.saturating_add(DOZEN / 2).max(DOZEN) / DOZEN * DOZEN,
+    };
+    parts.min(rules.most_parts.max(1))
 }
 
 /// Where `parts` of so much end, ascending. Many get smaller towards the end, from half as much again as their
@@ -140,10 +142,10 @@ fn count(bytes: u64, rules: Rules) -> u32 {
 pub fn ends(total: u64, parts: u32) -> impl Iterator<Item = u64> {
     let (all, parts) = (u128::from(total), u128::from(parts.max(1)));
     let mut before = 0;
-    let end = move |part: u128| match parts {
+    let end = move |part: u128| match parts >= u128::from(DOZEN) {
         // (3 x - x²) / 2 of it, where x of the parts have ended
-        SMALLER_FROM.. => all * part * (3 * parts - part) / (2 * parts * parts),
-        _ => (all * part).div_ceil(parts),
+        true => all * part * (3 * parts - part) / (2 * parts * parts),
+        false => (all * part).div_ceil(parts),
     };
     let ends = (1..=parts).map(move |part| u64::try_from(end(part)).unwrap_or(u64::MAX));
     ends.filter(move |end| std::mem::replace(&mut before, *end) < *end)
