@@ -17,12 +17,14 @@ const PASSED_OVER: u32 = 8;
 /// How long a less urgent message waits at most for a more urgent one that is probably on its way; less where
 /// they came faster lately.
 const COMING: Duration = Duration::from_millis(50);
+/// How long they take until that is known: a quarter of what is waited then.
+const USUAL: Duration = Duration::from_millis(3);
 /// The least.
 const SOON: Duration = Duration::from_millis(2);
 /// The same at the beginning, when nothing has come yet.
 const FIRST: Duration = Duration::from_millis(500);
-/// After this time without an answer, what waits here is better off elsewhere.
-const STUCK: Duration = Duration::from_millis(250);
+/// After this time without an answer, what waits here is better off elsewhere, though it goes behind all others there.
+const STUCK: Duration = Duration::from_secs(1);
 
 /// What is to be done now.
 #[derive(Debug, PartialEq, Eq)]
@@ -76,7 +78,7 @@ impl<T> Gate<T> {
     pub(super) const fn new(limit: u16) -> Self {
         let limit = if limit == 0 { 1 } else { limit as usize };
         let classes = [Class::new(), Class::new(), Class::new()];
-        Self { limit, out: 0, classes, full: None, usual: COMING }
+        Self { limit, out: 0, classes, full: None, usual: USUAL }
     }
 
     /// So many messages waited in the queue of a class when this began to take from it.
@@ -96,7 +98,7 @@ impl<T> Gate<T> {
             // one that came much later was not on its way
             let took = class.asked.take().map(|asked| now.saturating_duration_since(asked));
             if let Some(took) = took.filter(|took| *took <= COMING) {
-                self.usual = took.max(self.usual * 3 / 4);
+                self.usual = took.max(self.usual / 2);
             }
         }
     }
@@ -224,7 +226,7 @@ mod tests {
         gate.arrived(1, 20, now);
         assert_eq!(given(&mut gate, now), [20]);
         gate.answered(1, now);
-        assert_eq!(gate.next(now), Next::Wait(now + COMING), "the next is on its way");
+        assert_eq!(gate.next(now), Next::Wait(now + 4 * USUAL), "the next is on its way");
         assert_eq!(given(&mut gate, now + COMING), [30], "it was the last");
         gate.answered(2, now + COMING);
         assert_eq!(gate.next(now + COMING), Next::Idle);
