@@ -8,6 +8,7 @@ pub mod check;
 pub mod error;
 pub mod expression;
 mod graph;
+pub mod limits;
 pub mod loss;
 pub mod manual;
 pub mod message;

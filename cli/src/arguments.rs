@@ -3,9 +3,14 @@
 use crate::{
     changes::pair,
     exit::Failure,
+    limits::NodeLimits,
     node::{HealthArguments, NodeArguments, WorkerArguments},
 };
-use bus_core::{Language, msg};
+use bus_core::{
+    Language,
+    limits::{Known, Limited, unknown},
+    msg,
+};
 use clap::{
     Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
     error::{ContextKind, ContextValue, ErrorKind},
@@ -93,7 +98,9 @@ impl Outside {
         let mut limits = Limits::default();
         for text in &self.limits {
             let (name, value) = pair(text, "--limit name=value")?;
-            limits.set(&name, &value).map_err(Failure::usage)?;
+            if !limits.set(&name, &value).map_err(Failure::usage)? {
+                return Err(Failure::usage(unknown(&name, &Limits::known())));
+            }
         }
         Ok(limits)
     }
@@ -281,7 +288,11 @@ fn translated(command: clap::Command, language: Language) -> clap::Command {
     );
     let headings = (language.text("Arguments").to_owned(), language.text("Options").to_owned());
     let limits = command.get_arguments().any(|arg| arg.get_id() == "limits");
-    let command = if limits { command.after_help(limits_help(language)) } else { command };
+    let known = match command.get_name() {
+        "serve" | "worker" => NodeLimits::known(),
+        _ => Limits::known(),
+    };
+    let command = if limits { command.after_help(limits_help(&known, language)) } else { command };
     command
         .about(about)
         .help_template(template)
@@ -306,11 +317,10 @@ fn translated(command: clap::Command, language: Language) -> clap::Command {
 }
 
 /// The limits that `--limit` sets, each with what it means and what it is unless said.
-fn limits_help(language: Language) -> String {
-    let known = Limits::known();
+fn limits_help(known: &[Known], language: Language) -> String {
     let width = known.iter().map(|limit| limit.name.len()).max().unwrap_or(0);
     let mut help = msg!("Limits (values as 500000, 64M or 2G):").text(language);
-    for limit in &known {
+    for limit in known {
         let meaning = language.text(&limit.meaning);
         help += &format!("\n  {:width$}  {meaning} [{}]", limit.name, limit.usual);
     }
@@ -383,7 +393,7 @@ mod tests {
         let mut all = vec![EXIT_CODES.to_owned()];
         texts(&command(Language::En), &mut all);
         all.extend(["Usage:", "Options", "Arguments", "Commands"].map(str::to_owned));
-        all.extend(Limits::known().into_iter().map(|limit| limit.meaning));
+        all.extend(NodeLimits::known().into_iter().map(|limit| limit.meaning));
         let missing: Vec<_> = all.into_iter().filter(|text| french(text).is_none()).collect();
         assert!(missing.is_empty(), "no line in bus-core/translations/fr.toml for {missing:#?}");
     }

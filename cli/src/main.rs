@@ -8,6 +8,7 @@ mod execute;
 mod exit;
 mod language;
 mod library;
+mod limits;
 mod logs;
 mod node;
 mod progress;

@@ -7,7 +7,8 @@ use crate::{
     msg,
     workflow::{Step, Workflow},
 };
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -21,7 +22,7 @@ pub struct Extent {
 }
 
 /// From when on runs are done in parts, and in how many.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rules {
     /// A source with less, bytes, is read by one task.
     pub from_bytes: u64,

@@ -59,7 +59,7 @@ async fn serve(
         bus: node.bus.clone(),
         store: Arc::clone(&node.store),
         clock: Arc::clone(&node.clock),
-        settings: Settings { proxies: front.proxies.clone(), ..Settings::default() },
+        settings: Settings { proxies: front.proxies.clone(), ..asked.limits.front.clone() },
         stop: stop.clone(),
     });
     let (mut sending, sent) = (JoinSet::new(), CancellationToken::new());

@@ -1,7 +1,6 @@
-use crate::{exit::Failure, settings};
-use bus_core::{check::is_label, msg};
+use crate::{changes::pair, exit::Failure, limits::NodeLimits, settings};
+use bus_core::{check::is_label, limits::size, msg};
 use clap::Args;
-use connectors::contract::size;
 use std::{str::FromStr, time::Duration};
 
 // What every node of the bus is told. (A doc comment would become the help of the command.)
@@ -37,6 +36,9 @@ pub(crate) struct NodeArguments {
     /// A host of this machine or of a private network that may be called; all of them with `*`; may be repeated.
     #[arg(long = "allow-host", value_name = "HOST")]
     allowed_hosts: Vec<String>,
+    /// Another limit, of those listed below; may be repeated.
+    #[arg(long = "limit", value_name = "NAME=VALUE")]
+    limits: Vec<String>,
     /// How many threads to use; without it, one a core.
     #[arg(long, value_name = "NUMBER")]
     threads: Option<usize>,
@@ -90,6 +92,7 @@ pub(crate) struct NodeOptions {
     pub(crate) redelivery: Option<Duration>,
     pub(crate) grace: Option<Duration>,
     pub(crate) allowed_hosts: Vec<String>,
+    pub(crate) limits: NodeLimits,
     pub(crate) threads: Option<usize>,
     pub(crate) json_log: bool,
     pub(crate) level: String,
@@ -110,6 +113,11 @@ impl NodeArguments {
         let labels = listed(self.labels, "LABELS");
         if let Some(odd) = labels.iter().find(|label| !is_label(label)) {
             return Err(Failure::usage(msg!("`{label}` cannot be the label of a worker", label = odd)));
+        }
+        let mut limits = NodeLimits::default();
+        for text in listed(self.limits, "LIMIT") {
+            let (name, value) = pair(&text, "--limit name=value")?;
+            limits.set(&name, &value).map_err(Failure::usage)?;
         }
         let bytes = |given: Option<String>, (argument, name): (&str, &str)| {
             let given = given.or_else(|| settings::of(name));
@@ -133,6 +141,7 @@ impl NodeArguments {
             redelivery: seconds(self.redelivery, "REDELIVERY")?,
             grace: seconds(self.grace, "GRACE")?,
             allowed_hosts: listed(self.allowed_hosts, "ALLOW_HOST"),
+            limits,
             threads: self.threads.map_or_else(|| number("THREADS"), |given| Ok(Some(given)))?,
             json_log: self.log == "json",
             level: self.level,

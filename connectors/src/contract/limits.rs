@@ -1,7 +1,6 @@
-use bus_core::{Message, msg, nearest::nearest};
+use bus_core::limits::Limited;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// What the bus takes from outside before it says no. Every decoder and step honours them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -43,96 +42,12 @@ impl Default for Limits {
     }
 }
 
-/// A limit as people see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
-    /// Its name.
-    pub name: String,
-    /// What it limits: an English text of the translation table.
-    pub meaning: String,
-    /// What it is unless said, as a person would write it.
-    pub usual: String,
-}
-
-impl Limits {
-    /// All limits, in the order of their declaration.
-    #[must_use]
-    pub fn known() -> Vec<Known> {
-        let schema = schemars::schema_for!(Self).to_value();
-        let meaning = |name: &str| schema["properties"][name]["description"].as_str().unwrap_or_default();
-        Self::default()
-            .values()
-            .into_iter()
-            .map(|(name, value)| Known {
-                meaning: meaning(&name).replace('\n', " "),
-                usual: short(value.as_u64().unwrap_or_default()),
-                name,
-            })
-            .collect()
-    }
-
-    /// Gives the limit `name` another value, a number or one with `K`, `M` or `G` (1024, 1024², 1024³) behind.
-    ///
-    /// # Errors
-    /// When there is no limit of that name, or the text is no such number.
-    pub fn set(&mut self, name: &str, text: &str) -> Result<(), Message> {
-        let mut values = self.values();
-        let Some(value) = values.get_mut(name) else {
-            return Err(match nearest(name, values.keys().map(String::as_str)) {
-                Some(near) => {
-                    msg!("there is no limit `{name}`: did you mean `{near}`?", name = name, near = near)
-                }
-                None => {
-                    let known: Vec<_> = values.keys().map(|name| format!("`{name}`")).collect();
-                    msg!(
-                        "there is no limit `{name}`; known are {known}",
-                        name = name,
-                        known = known.join(", ")
-                    )
-                }
-            });
-        };
-        let wrong = || {
-            msg!(
-                "limit `{name}`: `{text}` is not a number such as 500000, 64M or 2G",
-                name = name,
-                text = text
-            )
-        };
-        *value = size(text).ok_or_else(wrong)?.into();
-        *self = serde_json::from_value(Value::Object(values)).map_err(|_| wrong())?;
-        Ok(())
-    }
-
-    fn values(&self) -> serde_json::Map<String, Value> {
-        match serde_json::to_value(self) {
-            Ok(Value::Object(values)) => values,
-            _ => serde_json::Map::new(),
-        }
-    }
-}
-
-const UNITS: [(&str, u64); 3] = [("G", 1 << 30), ("M", 1 << 20), ("K", 1 << 10)];
-
-/// A number as people write sizes: `500000`, or one with `K`, `M` or `G` (1024, 1024², 1024³) behind; none that is 0.
-#[must_use]
-pub fn size(text: &str) -> Option<u64> {
-    let text = text.trim().to_ascii_uppercase();
-    let (digits, factor) = UNITS
-        .iter()
-        .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, *factor)))
-        .unwrap_or((&text, 1));
-    digits.trim_end().parse::<u64>().ok()?.checked_mul(factor).filter(|number| *number > 0)
-}
-
-fn short(number: u64) -> String {
-    let unit = UNITS.iter().find(|(_, factor)| number > 0 && number.is_multiple_of(*factor));
-    unit.map_or_else(|| number.to_string(), |(unit, factor)| format!("{}{unit}", number / factor))
-}
+impl Limited for Limits {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bus_core::limits::Known;
 
     #[test]
     fn every_limit_can_be_set_by_its_name() {
@@ -141,26 +56,10 @@ mod tests {
         for Known { name, meaning, usual } in known {
             assert!(!meaning.is_empty(), "{name}");
             let mut limits = Limits::default();
-            assert_eq!(limits.set(&name, &usual), Ok(()), "{name}");
+            assert_eq!(limits.set(&name, &usual), Ok(true), "{name}");
             assert_eq!(limits, Limits::default(), "{name}={usual}");
-            assert_eq!(limits.set(&name, "7"), Ok(()), "{name}");
+            assert_eq!(limits.set(&name, "7"), Ok(true), "{name}");
             assert_ne!(limits, Limits::default(), "{name}");
-        }
-        let mut limits = Limits::default();
-        assert_eq!(limits.set("record_bytes", "2g"), Ok(()));
-        assert_eq!(limits.record_bytes, 2 << 30);
-    }
-
-    #[test]
-    fn wrong_limits_say_what_is_meant() {
-        let said =
-            |name: &str, text: &str| Limits::default().set(name, text).map_err(|said| said.to_string());
-        assert_eq!(
-            said("record-byte", "1"),
-            Err("there is no limit `record-byte`: did you mean `record_bytes`?".into())
-        );
-        for wrong in ["", "many", "-1", "0", "1.5M", "99999999999G"] {
-            assert!(said("depth", wrong).is_err(), "{wrong}");
         }
     }
 }

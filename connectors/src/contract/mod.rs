@@ -20,7 +20,7 @@ pub use connector::{
 };
 pub use context::{Clock, Context, ContextParts, Counts, Meter, Secrets, Tap};
 pub use io::{Inputs, Outputs, Wiring};
-pub use limits::{Known, Limits, size};
+pub use limits::Limits;
 pub use live::{
     Acknowledge, Arrived, Heard, Letter, Letters, Listening, Live, MESSAGE_BYTES, Mailbox, Room, Sample,
     WAITING_BYTES,

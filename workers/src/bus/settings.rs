@@ -1,8 +1,13 @@
-use bus_core::plan::Rules;
+use bus_core::{
+    limits::{Limited, seconds},
+    plan::Rules,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// When a run is cut into stages that several workers do.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Split {
     /// A run is one task from end to end, which streams on all cores of one worker.
     Never,
@@ -16,11 +21,12 @@ pub enum Split {
 }
 
 /// How much a node keeps and how patient it is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BusSettings {
     /// When a run is cut into stages.
     pub split: Split,
     /// From when on sources are read in parts, and in how many.
+    #[serde(flatten)]
     pub parts: Rules,
     /// Records that a chunk between two stages holds at most.
     pub chunk_records: u64,
@@ -41,24 +47,38 @@ pub struct BusSettings {
     /// Whether other nodes work on the same store.
     pub shared: bool,
     /// How long work that is under way waits for a store that cannot be reached.
+    #[serde(rename = "outage_seconds", with = "seconds")]
+    #[schemars(with = "u64")]
     pub outage: Duration,
     /// Runs of one workflow that are at work at a time; half of the slots if not given.
     pub share: Option<usize>,
-    /// How long a worker has a task without saying that it still does it. What a worker had in hand that was killed
-    /// is given to another after this time and a round of the sweeper.
+    /// How long a worker has a task without saying that it still does it; after that and the next look of
+    /// a node, another gets it.
+    #[serde(rename = "lease_seconds", with = "seconds")]
+    #[schemars(with = "u64")]
     pub lease: Duration,
     /// A due task that nobody has taken is published again after this time, or when its message would be the oldest
     /// in the queue, if that is later.
+    #[serde(rename = "patience_seconds", with = "seconds")]
+    #[schemars(with = "u64")]
     pub patience: Duration,
-    /// How often the sweeper looks.
+    /// How often a node looks for tasks that nobody does any more.
+    #[serde(rename = "sweep_seconds", with = "seconds")]
+    #[schemars(with = "u64")]
     pub sweep: Duration,
     /// How long tasks may take to finish when the node is to stop; the others are handed back.
+    #[serde(rename = "grace_seconds", with = "seconds")]
+    #[schemars(with = "u64")]
     pub grace: Duration,
     /// How long the record of a run that has ended is kept.
+    #[serde(rename = "history_seconds", with = "seconds")]
+    #[schemars(with = "u64")]
     pub history: Duration,
     /// Bytes an upload may have.
     pub upload_bytes: u64,
     /// How long a preview may take.
+    #[serde(rename = "preview_seconds", with = "seconds")]
+    #[schemars(with = "u64")]
     pub preview: Duration,
 }
 
@@ -89,6 +109,8 @@ impl Default for BusSettings {
     }
 }
 
+impl Limited for BusSettings {}
+
 impl BusSettings {
     /// The same, so patient that the tasks of a node that has died are given to another after `time` at most.
     #[must_use]
@@ -96,5 +118,25 @@ impl BusSettings {
         // a lease runs out, the sweeper's own does meanwhile (three rounds), and the next round finds the task
         let (lease, sweep) = (time * 6 / 10, time * 2 / 10);
         Self { lease, sweep, patience: self.patience.min(time * 2), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_can_be_set_by_its_name_and_leaves_the_rest() {
+        let own = || BusSettings { labels: vec!["usine".to_owned()], shared: true, ..BusSettings::default() };
+        let known = BusSettings::known();
+        assert_eq!(known.len(), 17);
+        for limit in known {
+            let mut settings = own();
+            assert!(!limit.meaning.is_empty(), "{}", limit.name);
+            assert_eq!(settings.set(&limit.name, &limit.usual), Ok(true), "{}", limit.name);
+            assert_eq!(settings, own(), "{}", limit.name);
+            assert_eq!(settings.set(&limit.name, "7"), Ok(true), "{}", limit.name);
+            assert_ne!(settings, own(), "{}", limit.name);
+        }
     }
 }
