@@ -27,7 +27,9 @@ pub trait Limited: Default + Serialize + DeserializeOwned + JsonSchema {
         let schema = schemars::schema_for!(Self).to_value();
         let meaning = |name: &str| schema["properties"][name]["description"].as_str().unwrap_or_default();
         let known = |(name, value): (String, Value)| {
-            Some(Known { meaning: meaning(&name).replace('\n', " "), usual: short(value.as_u64()?), name })
+            let number = value.as_u64()?;
+            let usual = if name.ends_with("_seconds") { number.to_string() } else { short(number) };
+            Some(Known { meaning: meaning(&name).replace('\n', " "), usual, name })
         };
         values(&Self::default()).into_iter().filter_map(known).collect()
     }
@@ -131,7 +133,7 @@ mod tests {
 
     impl Default for Some {
         fn default() -> Self {
-            Self { wait: Duration::from_secs(90), depth: 64 << 10, names: vec!["a".to_owned()] }
+            Self { wait: Duration::from_secs(1_024), depth: 64 << 10, names: vec!["a".to_owned()] }
         }
     }
 
@@ -143,7 +145,7 @@ mod tests {
             .into_iter()
             .map(|Known { name, meaning, usual }| format!("{name}: {meaning} [{usual}]"))
             .collect();
-        assert_eq!(known, ["wait_seconds: How long, in seconds. [90]", "depth: How deep. [64K]"]);
+        assert_eq!(known, ["wait_seconds: How long, in seconds. [1024]", "depth: How deep. [64K]"]);
         let mut some = Some::default();
         assert_eq!((some.set("wait_seconds", "120"), some.set("depth", "2k")), (Ok(true), Ok(true)));
         assert_eq!(some.set("names", "1"), Ok(false));

@@ -24,7 +24,7 @@ pub(crate) struct NodeArguments {
     /// The memory that tasks may hold together, such as 512M; a task that does not fit waits.
     #[arg(long, value_name = "SIZE")]
     memory: Option<String>,
-    /// About how much of a large source is a task of its own, such as 16M, which it is unless said; a source of less than two such parts is one task.
+    /// About how much of a large source is a task of its own, such as 8M, which it is unless said; a source of less than four such parts is one task.
     #[arg(long, value_name = "SIZE")]
     part: Option<String>,
     /// Seconds until the tasks of a node that has died are given to another, 25 unless said.

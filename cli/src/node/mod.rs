@@ -135,7 +135,7 @@ fn settings(asked: &NodeOptions) -> BusSettings {
         ..asked.limits.bus.clone()
     };
     let parts = match asked.part {
-        Some(part) => Rules { part_bytes: part, from_bytes: part.saturating_mul(2), ..usual.parts },
+        Some(part) => Rules { part_bytes: part, from_bytes: part.saturating_mul(4), ..usual.parts },
         None => usual.parts,
     };
     // one node alone streams a run on all its cores: parts would cost it a third more work, and win nothing
