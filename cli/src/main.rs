@@ -22,6 +22,10 @@ use exit::Exit;
 use std::process::ExitCode;
 use terminal::Terminal;
 
+/// Tasks make and drop batches on many threads; see docs/decisions/048-allocator.md.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
     let language = language::wanted(&arguments, &settings::locale());

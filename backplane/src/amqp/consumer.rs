@@ -204,10 +204,10 @@ impl Taking {
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            if gate.has_room() && session.turns.iter().any(|turn| turn.closed) {
-                if let Err(fault) = self.take_again(&mut session, gate).await {
-                    return End::Broken(self.link.told(&fault));
-                }
+            if gate.has_room()
+                && let Err(fault) = self.take_again(&mut session, gate).await
+            {
+                return End::Broken(self.link.told(&fault));
             }
             let wait = self.give_out(&session, gate);
             let until = wait.unwrap_or_else(|| Instant::now() + LOOK);

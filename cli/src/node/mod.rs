@@ -74,7 +74,7 @@ impl Node {
             find: connectors::connector,
             catalogue: Arc::new(Connectors),
             http: Http::new(http),
-            limits: limits(asked.limits.outside.clone(), asked.memory, slots),
+            limits: limits(&asked.limits.outside, asked.memory, slots),
             folder: data.join(FILES),
             scratch: scratch.clone(),
             slots,
@@ -149,11 +149,11 @@ fn settings(asked: &NodeOptions) -> BusSettings {
 }
 
 /// With a memory budget, a step may hold its part of it at most: half of what a slot has.
-fn limits(usual: Limits, memory: Option<u64>, slots: usize) -> Limits {
+fn limits(usual: &Limits, memory: Option<u64>, slots: usize) -> Limits {
     let slots = slots.max(1) as u64;
     let part = memory.and_then(|memory| usize::try_from(memory / slots / 2).ok());
     let step_memory = part.map_or(usual.step_memory, |part| part.clamp(LEAST, usual.step_memory));
-    Limits { step_memory, ..usual }
+    Limits { step_memory, ..usual.clone() }
 }
 
 async fn backplane(
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_budget_is_shared_by_the_slots() {
-        let limits = |memory, slots| limits(Limits::default(), memory, slots);
+        let limits = |memory, slots| limits(&Limits::default(), memory, slots);
         assert_eq!(limits(None, 4).step_memory, Limits::default().step_memory);
         assert_eq!(limits(Some(64 << 20), 4).step_memory, 8 << 20);
         assert_eq!(limits(Some(1 << 40), 1).step_memory, Limits::default().step_memory);
