@@ -1,4 +1,5 @@
-//! Whoever listens is killed in the middle of a stream of messages: another goes on, and no message is lost.
+//! Whoever listens is killed, or stands still, in the middle of a stream of messages: another goes on, and no message
+//! is lost.
 #![expect(
     clippy::expect_used,
     reason = "a test that cannot go on has failed; the children tell their parent"
@@ -14,6 +15,7 @@ use connectors::{
     contract::Limits,
     kit::http::{Http, HttpOptions},
 };
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use std::{
     collections::BTreeMap,
@@ -24,7 +26,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use test_servers::{Mosquitto, amqp, mongodb};
+use test_servers::{MongoServer, Mosquitto, RabbitMq, There, amqp, mongodb};
 use tokio_util::sync::CancellationToken;
 use workers::{Bus, BusParts, BusSettings, SystemClock};
 
@@ -92,54 +94,131 @@ async fn child() {
     bus.work(CancellationToken::new()).await;
 }
 
+/// Two workers, one of which listens, and somebody who watches.
+struct Scene {
+    places: Places,
+    watcher: Bus,
+    id: String,
+    workers: BTreeMap<String, Child>,
+    source: Mosquitto,
+    folder: tempfile::TempDir,
+    _servers: (There<RabbitMq>, There<MongoServer>),
+}
+
+impl Scene {
+    async fn begin(name: &str) -> Self {
+        let (queue, store) = (amqp().expect("a broker"), mongodb().expect("a store"));
+        let source = Mosquitto::start().expect("a broker of messages");
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = format!("{name}_{}", std::process::id());
+        let places = Places { amqp: queue.uri.clone(), mongodb: store.uri.clone(), database };
+        let watcher = places.bus("watcher", folder.path(), 0).await;
+        let id = watcher.workflows().create(document(&source), "me").await.expect("saved").id;
+        let (workers, servers) = (BTreeMap::new(), (queue, store));
+        let mut scene = Self { places, watcher, id, workers, source, folder, _servers: servers };
+        for node in ["one", "two"] {
+            scene.start(node);
+        }
+        scene.holder("").await;
+        scene
+    }
+
+    fn start(&mut self, node: &str) {
+        self.workers.insert(node.to_owned(), self.places.worker(node, self.folder.path()));
+    }
+
+    async fn holder(&self, not: &str) -> String {
+        holder(&self.watcher, &self.id, not).await
+    }
+
+    /// How often each number came out, when all that were sent have or time is up; and what is missing.
+    async fn come_out(&self, sent: u64) -> (BTreeMap<u64, u64>, Vec<u64>) {
+        let start = Instant::now();
+        let counts = loop {
+            let counts = numbers(&self.watcher, &self.id).await;
+            if counts.len() as u64 == sent || start.elapsed() > Duration::from_secs(90) {
+                break counts;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        };
+        let missing = (0..sent).filter(|n| !counts.contains_key(n)).collect();
+        (counts, missing)
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        for worker in self.workers.values_mut() {
+            // one that is gone already is as good
+            let _gone = worker.kill();
+            let _gone = worker.wait();
+        }
+    }
+}
+
+fn again(counts: &BTreeMap<u64, u64>) -> u64 {
+    counts.values().map(|count| count - 1).sum()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_listener_that_is_killed_loses_no_message() {
-    let (queue, store) = (amqp().expect("a broker"), mongodb().expect("a store"));
-    let source = Mosquitto::start().expect("a broker of messages");
-    let folder = tempfile::tempdir().expect("a folder");
-    let database = format!("live_{}", std::process::id());
-    let places = Places { amqp: queue.uri.clone(), mongodb: store.uri.clone(), database };
-    let watcher = places.bus("watcher", folder.path(), 0).await;
-    let id = watcher.workflows().create(document(&source), "me").await.expect("saved").id;
-    let mut workers: BTreeMap<String, Child> = BTreeMap::new();
-    for node in ["one", "two"] {
-        workers.insert(node.to_owned(), places.worker(node, folder.path()));
-    }
-    holder(&watcher, &id, "").await;
+    let mut scene = Scene::begin("live").await;
     let stop = CancellationToken::new();
-    let sending = send_numbers(&source, &stop);
+    let sending = send_numbers(&scene.source, &stop);
     let mut moved = Vec::new();
     for kill in 0..KILLS {
         tokio::time::sleep(Duration::from_millis(1_500)).await;
-        let held = holder(&watcher, &id, "").await;
-        let mut killed = workers.remove(&held).expect("one of ours");
+        let held = scene.holder("").await;
+        let mut killed = scene.workers.remove(&held).expect("one of ours");
         killed.kill().expect("killed");
         killed.wait().expect("ended");
-        let (start, next) = (Instant::now(), format!("next-{kill}"));
-        workers.insert(next.clone(), places.worker(&next, folder.path()));
-        let other = holder(&watcher, &id, &held).await;
+        let start = Instant::now();
+        scene.start(&format!("next-{kill}"));
+        let other = scene.holder(&held).await;
         moved.push(format!("{held} to {other} in {:.1} s", start.elapsed().as_secs_f64()));
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     stop.cancel();
     let sent = sending.join().expect("sent all");
-    let start = Instant::now();
-    let counts = loop {
-        let counts = numbers(&watcher, &id).await;
-        if counts.len() as u64 == sent || start.elapsed() > Duration::from_secs(90) {
-            break counts;
-        }
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    };
-    let again: u64 = counts.values().map(|count| count - 1).sum();
-    println!("{KILLS} kills: {sent} messages sent, {} came out, {again} of them again", counts.len());
+    let (counts, missing) = scene.come_out(sent).await;
+    println!(
+        "{KILLS} kills: {sent} messages sent, {} came out, {} of them again",
+        counts.len(),
+        again(&counts)
+    );
     println!("moved {}", moved.join(", "));
-    let missing: Vec<u64> = (0..sent).filter(|n| !counts.contains_key(n)).collect();
-    for mut worker in workers.into_values() {
-        worker.kill().expect("killed");
-        worker.wait().expect("ended");
-    }
     assert!(missing.is_empty(), "lost: {missing:?}");
+}
+
+/// A node that stood still believes that it listens still: its token is old, and nothing it has is done twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_listener_that_was_frozen_does_nothing_late() {
+    let scene = Scene::begin("frozen").await;
+    let stop = CancellationToken::new();
+    let sending = send_numbers(&scene.source, &stop);
+    let mut before = scene.holder("").await;
+    for _ in 0..2 {
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        let frozen = Pid::from_child(scene.workers.get(&before).expect("one of ours"));
+        kill_process(frozen, Signal::STOP).expect("frozen");
+        let other = scene.holder(&before).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        kill_process(frozen, Signal::CONT).expect("thawed");
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(scene.holder("").await, other, "who was frozen takes nothing back");
+        before = other;
+    }
+    stop.cancel();
+    let sent = sending.join().expect("sent all");
+    let (counts, missing) = scene.come_out(sent).await;
+    println!(
+        "frozen twice: {sent} messages sent, {} came out, {} of them again",
+        counts.len(),
+        again(&counts)
+    );
+    assert!(missing.is_empty(), "lost: {missing:?}");
+    // those of the run that was accepted when it froze, and whose acknowledgement was not sent any more
+    assert!(again(&counts) <= 2 * 50, "{} came again", again(&counts));
 }
 
 fn document(source: &Mosquitto) -> Workflow {
