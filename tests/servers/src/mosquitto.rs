@@ -34,7 +34,16 @@ impl Mosquitto {
     /// # Errors
     /// If it is not there and cannot be installed, or does not start.
     pub fn start() -> io::Result<Self> {
-        Self::with(None, None)
+        Self::with(None, None, false)
+    }
+
+    /// Starts a broker that writes down every change, and so survives [`Mosquitto::kill`]. That makes it slow: it reads
+    /// acknowledgements long after they were sent.
+    ///
+    /// # Errors
+    /// As [`Mosquitto::start`].
+    pub fn durable() -> io::Result<Self> {
+        Self::with(None, None, true)
     }
 
     /// Starts a broker that lets one user in.
@@ -42,7 +51,7 @@ impl Mosquitto {
     /// # Errors
     /// As [`Mosquitto::start`].
     pub fn with_user(user: &str, password: &str) -> io::Result<Self> {
-        Self::with(Some((user, password)), None)
+        Self::with(Some((user, password)), None, false)
     }
 
     /// Starts a broker that listens with TLS, too.
@@ -50,16 +59,20 @@ impl Mosquitto {
     /// # Errors
     /// As [`Mosquitto::start`].
     pub fn secured(certificates: &Certificates) -> io::Result<Self> {
-        Self::with(None, Some(certificates))
+        Self::with(None, Some(certificates), false)
     }
 
-    fn with(user: Option<(&str, &str)>, certificates: Option<&Certificates>) -> io::Result<Self> {
+    fn with(
+        user: Option<(&str, &str)>,
+        certificates: Option<&Certificates>,
+        durable: bool,
+    ) -> io::Result<Self> {
         let program = install::package("mosquitto", SERVER)?;
         let folder = tempfile::Builder::new().prefix("mosquitto-").tempdir()?;
         let (port, at) = (free_port()?, folder.path().display());
         // it gives up being root, and would lose its folder with that
         let mut lines = format!(
-            "user root\npersistence true\npersistence_location {at}/\nautosave_interval 1\nautosave_on_changes true\n\
+            "user root\npersistence true\npersistence_location {at}/\nautosave_interval 1\nautosave_on_changes {durable}\n\
              max_queued_messages 0\nlistener {port} 127.0.0.1\n"
         );
         match user {

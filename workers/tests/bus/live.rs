@@ -290,7 +290,7 @@ async fn listeners_spread_over_the_nodes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_is_away_loses_no_message() {
-    let (folder, mut broker) = (tempfile::tempdir().unwrap(), Mosquitto::start().unwrap());
+    let (folder, mut broker) = (tempfile::tempdir().unwrap(), Mosquitto::durable().unwrap());
     let (_, store) = node(folder.path(), settings(), 4);
     let faulty = Faulty::new(store.clone());
     let plane = ("here", Arc::new(faulty.clone()) as _, Arc::new(faulty.clone()) as _);
