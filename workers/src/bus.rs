@@ -190,6 +190,12 @@ impl Bus {
         &self.0.parts.store
     }
 
+    /// The name of the node.
+    #[must_use]
+    pub fn node(&self) -> &str {
+        &self.0.parts.node
+    }
+
     /// The broker of the node.
     #[must_use]
     pub fn broker(&self) -> &Arc<dyn Broker> {

@@ -11,7 +11,8 @@ use std::time::Duration;
 pub(crate) struct Links<'a>(pub(crate) &'a App);
 
 impl Links<'_> {
-    /// A new link; those made before for the same address do not work any more.
+    /// A new link; those made before for the same address (of the first account: by the same node) do not work
+    /// any more.
     pub(crate) async fn make(
         &self,
         purpose: Purpose,

@@ -45,7 +45,8 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-/// The link on the console works until somebody has used it; a restart makes a new one.
+/// The link on the console works until somebody has made the first account; a restart makes a new one. Each node has its
+/// own, so that whoever looks at one of several servers finds a link that works.
 const FIRST: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 impl App {
@@ -57,7 +58,7 @@ impl App {
         if !People(self).is_empty().await? {
             return Ok(None);
         }
-        Links(self).make(Purpose::First, String::new(), FIRST).await.map(Some)
+        Links(self).make(Purpose::First, self.bus().node().to_owned(), FIRST).await.map(Some)
     }
 }
 

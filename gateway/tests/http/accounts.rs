@@ -11,6 +11,22 @@ use std::time::Duration;
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 #[tokio::test]
+async fn each_of_several_servers_has_a_first_link_that_works() {
+    let place = Place::new().await;
+    let link = place.app.first_link().await.expect("a link").expect("no account yet").link;
+    let neighbour = place.neighbour().await;
+    let other = neighbour.first_link().await.expect("a link").expect("no account yet").link;
+    let entry = |link: &str| {
+        let token = link.split_once('#').expect("a token").1;
+        json!({ "token": token, "name": "Ada", "email": "ada@example.org", "password": PASSWORD })
+    };
+    let made = Person::nobody().post(&place, "/accounts/first", entry(&link)).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
+    let late = Person::nobody().post(&place, "/accounts/first", entry(&other)).await;
+    assert_eq!(late.status, StatusCode::NOT_FOUND, "there is an account now: {}", late.text());
+}
+
+#[tokio::test]
 async fn the_first_account_is_made_once_with_the_link_of_the_console() {
     let place = Place::new().await;
     let session = Person::nobody().get(&place, "/session").await.json();

@@ -5,7 +5,7 @@ use axum::{
     body::Body,
     http::{HeaderMap, Method, Request, StatusCode, header, request},
 };
-use backplane::embedded::Embedded;
+use backplane::{Broker, Store, embedded::Embedded};
 use bus_core::{
     Language,
     api::{CSRF_HEADER, ROOT, StartedBy},
@@ -20,6 +20,7 @@ use gateway::{Accounts, App, PasswordCost, Settings};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use std::{
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -29,7 +30,7 @@ use std::{
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
-use workers::{Bus, BusParts, BusSettings, Keys, Start, Vault};
+use workers::{Bus, BusParts, BusSettings, Start, Vault};
 
 /// A clock that goes when it is told to.
 #[derive(Clone)]
@@ -66,6 +67,33 @@ pub(crate) fn settings() -> Settings {
     Settings { accounts, ..Settings::default() }
 }
 
+async fn server(
+    node: &str,
+    (broker, store): (Arc<dyn Broker>, Arc<dyn Store>),
+    (clock, folder): (&Hands, &Path),
+    settings: Settings,
+    stop: &CancellationToken,
+) -> App {
+    let clock: Arc<dyn Clock> = Arc::new(clock.clone());
+    let bus = Bus::new(BusParts {
+        node: node.into(),
+        broker,
+        store: Arc::clone(&store),
+        clock: Arc::clone(&clock),
+        find: connectors::connector,
+        catalogue: Arc::new(Connectors),
+        http: Http::new(HttpOptions::default()),
+        limits: Limits::default(),
+        folder: folder.join("files"),
+        scratch: folder.join("scratch"),
+        slots: 2,
+        settings: BusSettings::default(),
+    });
+    let keys = workers::vault_keys(folder).expect("a key");
+    let vault = Vault::open(Arc::clone(&store), Arc::clone(&clock), keys).await.expect("a vault");
+    App::new(gateway::Parts { bus: bus.with_vault(vault), store, clock, settings, stop: stop.clone() })
+}
+
 impl Place {
     pub(crate) async fn new() -> Self {
         Self::with(settings()).await
@@ -78,33 +106,17 @@ impl Place {
         let hands = clock.clone();
         let now = Arc::new(move || hands.0.load(Ordering::SeqCst));
         let embedded = Arc::new(Embedded::open(folder.path(), now).expect("a store"));
-        let bus = Bus::new(BusParts {
-            node: "test".into(),
-            broker: embedded.clone(),
-            store: embedded.clone(),
-            clock: Arc::new(clock.clone()),
-            find: connectors::connector,
-            catalogue: Arc::new(Connectors),
-            http: Http::new(HttpOptions::default()),
-            limits: Limits::default(),
-            folder: folder.path().join("files"),
-            scratch: folder.path().join("scratch"),
-            slots: 2,
-            settings: BusSettings::default(),
-        });
-        let keys = Keys::random().expect("a key");
-        let vault = Vault::open(embedded.clone(), Arc::new(clock.clone()), keys).await.expect("a vault");
-        let bus = bus.with_vault(vault);
         let stop = CancellationToken::new();
-        let parts = gateway::Parts {
-            bus,
-            store: embedded,
-            clock: Arc::new(clock.clone()),
-            settings,
-            stop: stop.clone(),
-        };
-        let app = App::new(parts);
+        let shared = (embedded.clone() as Arc<dyn Broker>, embedded as Arc<dyn Store>);
+        let app = server("test", shared, (&clock, folder.path()), settings, &stop).await;
         Self { router: gateway::app(app.clone()), app, clock, folder, stop }
+    }
+
+    /// Another server on the same store.
+    pub(crate) async fn neighbour(&self) -> App {
+        let bus = self.app.bus();
+        let shared = (Arc::clone(bus.broker()), Arc::clone(bus.store()));
+        server("neighbour", shared, (&self.clock, self.folder.path()), settings(), &self.stop).await
     }
 
     /// Makes a call.
