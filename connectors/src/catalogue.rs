@@ -118,6 +118,7 @@ fn remove(value: &mut Value, path: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bus_core::Language;
     use serde_json::json;
 
     fn said(id: &str, settings: &Value) -> Vec<String> {
@@ -151,5 +152,30 @@ mod tests {
         let mut settings = json!({ "a": [{ "b": { "c": 1, "d": 2 } }] });
         remove(&mut settings, "a[0].b.c");
         assert_eq!(settings, json!({ "a": [{ "b": { "d": 2 } }] }));
+    }
+
+    #[test]
+    fn what_parsers_of_settings_say_speaks_french() {
+        let of_http = |url: &str| ("http", json!({ "url": url }));
+        let of_generator =
+            |values: Value| ("generator", json!({ "fields": [{ "name": "n", "values": values }] }));
+        let of_file = |format: Value| ("file", json!({ "path": "a", "format": format }));
+        for ((id, settings), french) in [
+            (of_http("example.org"), "`example.org` n’est pas une adresse qui commence par"),
+            (of_http("https://example.org:99999/"), "le port de `https://example.org:99999/` n’est pas"),
+            (of_http("https://[::1/"), "n’est pas une adresse comme https://example.org/data.csv"),
+            (of_http("https://ada:secret@example.org/"), "un mot de passe n’a pas sa place"),
+            (
+                of_generator(json!({ "integer": { "least": 2, "most": 1 } })),
+                "le plus petit nombre, 2, est plus grand",
+            ),
+            (of_generator(json!({ "time": { "start": "soon" } })), "`soon` n’est pas un moment comme"),
+            (of_file(json!({ "xml": { "item": "a b" } })), "`a b` n’est pas un nom d’élément"),
+            (of_file(json!({ "senml": { "now": "soon" } })), "`soon` n’est pas un moment avec son fuseau"),
+        ] {
+            let problems = Connectors.check_settings(id, &settings);
+            let said: Vec<String> = problems.iter().map(|it| it.message.text(Language::Fr)).collect();
+            assert!(said.iter().any(|said| said.contains(french)), "{settings}: {said:?}");
+        }
     }
 }

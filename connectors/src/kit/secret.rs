@@ -4,6 +4,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use std::{borrow::Cow, fmt};
 
+const WRITTEN: &str = "{ secret: its-name }";
+
 /// A password, key or token, named and not written: `{ secret: ban-key }`.
 ///
 /// What it names comes from the vault or the environment when the step runs, and from nowhere else: it
@@ -55,10 +57,13 @@ impl<'de> Deserialize<'de> for Secret {
         let value = serde_json::Value::deserialize(deserializer)?;
         if value.is_string() {
             // the text is not repeated: it may be the secret itself
-            return Err(D::Error::custom("a secret is named, not written: `{ secret: its-name }`"));
+            return Err(D::Error::custom(msg!(
+                "a secret is named, not written: `{example}`",
+                example = WRITTEN
+            )));
         }
         let named: Named = serde_json::from_value(value)
-            .map_err(|_| D::Error::custom("a secret is written `{ secret: its-name }`"))?;
+            .map_err(|_| D::Error::custom(msg!("a secret is written `{example}`", example = WRITTEN)))?;
         Ok(Self { secret: named.secret })
     }
 }

@@ -1,5 +1,6 @@
 //! Checks that several connectors make on their settings while they are read.
 
+use bus_core::msg;
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, Error as _},
@@ -15,7 +16,7 @@ where
     T: DeserializeOwned,
 {
     let items = Vec::<T>::deserialize(deserializer)?;
-    if items.is_empty() { Err(D::Error::custom("at least one is needed")) } else { Ok(items) }
+    if items.is_empty() { Err(D::Error::custom(msg!("at least one is needed"))) } else { Ok(items) }
 }
 
 /// Text that may not be empty: for `#[serde(deserialize_with = "not_empty")]`.
@@ -24,5 +25,5 @@ where
 /// When it is empty, or no text.
 pub fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
-    if text.is_empty() { Err(D::Error::custom("may not be empty")) } else { Ok(text) }
+    if text.is_empty() { Err(D::Error::custom(msg!("may not be empty"))) } else { Ok(text) }
 }

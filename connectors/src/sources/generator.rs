@@ -2,7 +2,9 @@
 
 use crate::contract::{Connector, Context, Outputs, Reading, Source};
 use bus_core::{
+    Message,
     error::StepError,
+    msg,
     record::{BatchBuilder, Shape, Timestamp},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -126,11 +128,15 @@ struct WrittenIntegers {
 }
 
 impl TryFrom<WrittenIntegers> for Integers {
-    type Error = String;
+    type Error = Message;
 
-    fn try_from(written: WrittenIntegers) -> Result<Self, String> {
+    fn try_from(written: WrittenIntegers) -> Result<Self, Message> {
         if written.least > written.most {
-            return Err(format!("the least number {} is greater than {}", written.least, written.most));
+            return Err(msg!(
+                "the least number {least} is greater than {most}",
+                least = written.least,
+                most = written.most
+            ));
         }
         Ok(Self { least: written.least, span: written.most.abs_diff(written.least) })
     }
@@ -200,11 +206,11 @@ const fn minute() -> i64 {
 struct Moment(Timestamp);
 
 impl TryFrom<String> for Moment {
-    type Error = String;
+    type Error = Message;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, Message> {
         let time = Timestamp::parse(&text);
-        time.map(Self).ok_or_else(|| format!("`{text}` is not a time such as 2026-03-28T06:00:00Z"))
+        time.map(Self).ok_or_else(|| msg!("`{text}` is not a time such as 2026-03-28T06:00:00Z", text = text))
     }
 }
 

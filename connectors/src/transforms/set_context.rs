@@ -81,9 +81,11 @@ impl<'de> Deserialize<'de> for Given {
         match jsonld::check(&context) {
             Ok(()) => Ok(Self(context)),
             Err(problem) if problem.term.is_empty() => Err(D::Error::custom(problem.message)),
-            Err(problem) => {
-                Err(D::Error::custom(format_args!("term `{}`: {}", problem.term, problem.message)))
-            }
+            Err(problem) => Err(D::Error::custom(msg!(
+                "term `{term}`: {problem}",
+                term = problem.term,
+                problem = problem.message
+            ))),
         }
     }
 }

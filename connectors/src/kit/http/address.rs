@@ -1,7 +1,8 @@
+use bus_core::{Message, msg};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use std::{borrow::Cow, fmt};
-use url::Url;
+use url::{ParseError, Url};
 
 /// The address of something on the web, as typed in a form: `http` or `https`, with a host.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -17,17 +18,20 @@ impl Address {
 }
 
 impl TryFrom<String> for Address {
-    type Error = String;
+    type Error = Message;
 
-    fn try_from(text: String) -> Result<Self, String> {
-        let url = Url::parse(text.trim()).map_err(|problem| {
-            format!("`{text}` is not an address such as https://example.org/data.csv: {problem}")
+    fn try_from(text: String) -> Result<Self, Message> {
+        let of_web = || msg!("`{text}` is not an address that begins with https:// or http://", text = &text);
+        let url = Url::parse(text.trim()).map_err(|problem| match problem {
+            ParseError::RelativeUrlWithoutBase => of_web(),
+            ParseError::InvalidPort => msg!("the port in `{text}` is no number up to 65535", text = &text),
+            _ => msg!("`{text}` is not an address such as https://example.org/data.csv", text = &text),
         })?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-            return Err(format!("`{text}` is not an address that begins with https:// or http://"));
+            return Err(of_web());
         }
         if url.password().is_some() {
-            return Err("a password does not belong in an address: use the setting `auth`".to_owned());
+            return Err(msg!("a password does not belong in an address: use the setting `auth`"));
         }
         Ok(Self(url))
     }

@@ -24,8 +24,9 @@ impl<'de> Deserialize<'de> for Now {
         let text = String::deserialize(deserializer)?;
         let time = Timestamp::parse(&text).filter(|time| time.offset().is_some());
         time.map(Self).ok_or_else(|| {
-            D::Error::custom(format_args!(
-                "`{text}` is not a time with its zone, such as `2026-03-28T00:00:00Z`"
+            D::Error::custom(msg!(
+                "`{text}` is not a time with its zone, such as `2026-03-28T00:00:00Z`",
+                text = text
             ))
         })
     }

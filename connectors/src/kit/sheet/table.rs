@@ -2,6 +2,7 @@
 
 use crate::contract::{Decoded, FormatError, Limits};
 use bus_core::{
+    Message,
     loss::Loss,
     msg,
     record::{BatchBuilder, Shape, Timestamp},
@@ -224,9 +225,9 @@ fn letters(mut column: usize) -> String {
 pub struct SheetName(String);
 
 impl TryFrom<String> for SheetName {
-    type Error = String;
+    type Error = Message;
 
-    fn try_from(name: String) -> Result<Self, String> {
+    fn try_from(name: String) -> Result<Self, Message> {
         let bad = |letter: char| matches!(letter, '[' | ']' | ':' | '*' | '?' | '/' | '\\');
         if name.is_empty()
             || name.chars().count() > 31
@@ -234,8 +235,9 @@ impl TryFrom<String> for SheetName {
             || name.starts_with('\'')
             || name.ends_with('\'')
         {
-            return Err(format!(
-                "`{name}` is not the name of a sheet: 1 to 31 characters, none of [ ] : * ? / \\"
+            return Err(msg!(
+                "`{name}` is not the name of a sheet: 1 to 31 characters, none of [ ] : * ? / \\",
+                name = name
             ));
         }
         Ok(Self(name))

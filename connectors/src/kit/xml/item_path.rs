@@ -1,6 +1,7 @@
 //! Where the items of a document stand.
 
 use super::{chars::is_plain_name, reader::Around, record::matches_name};
+use bus_core::{Message, msg};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -15,9 +16,9 @@ pub struct ItemPath {
 }
 
 impl TryFrom<String> for ItemPath {
-    type Error = String;
+    type Error = Message;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, Message> {
         let (from_root, rest) = match text.strip_prefix('/') {
             Some(rest) => (true, rest),
             None => (false, text.as_str()),
@@ -26,8 +27,9 @@ impl TryFrom<String> for ItemPath {
         let is_name = |part: &String| part == "*" || part.splitn(2, ':').all(is_plain_name);
         match parts.iter().find(|part| !is_name(part)) {
             None => Ok(Self { from_root, parts }),
-            Some(part) => Err(format!(
-                "`{part}` is not the name of an element: write a path such as `readings/reading`"
+            Some(part) => Err(msg!(
+                "`{part}` is not the name of an element: write a path such as `readings/reading`",
+                part = part
             )),
         }
     }
@@ -71,14 +73,15 @@ fn matches_part(part: &str, name: &str) -> bool {
 pub struct ElementName(String);
 
 impl TryFrom<String> for ElementName {
-    type Error = String;
+    type Error = Message;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, Message> {
         if text.splitn(2, ':').all(is_plain_name) {
             Ok(Self(text))
         } else {
-            Err(format!(
-                "`{text}` is not the name of an element: letters, digits, `_`, `-` and `.`, a letter first"
+            Err(msg!(
+                "`{text}` is not the name of an element: letters, digits, `_`, `-` and `.`, a letter first",
+                text = text
             ))
         }
     }
