@@ -1,7 +1,7 @@
 //! Taking messages, over all connections that come and go.
 
 use super::{
-    gate::{CLASSES, Gate, Next},
+    gate::{CLASSES, COMING, FIRST, Gate, Next},
     held::{Answered, Held, Hold},
     letter::{Death, Letter},
     link::{Link, Up},
@@ -161,7 +161,9 @@ impl Taking {
         let priority = PRIORITIES.get(turn.class).copied().unwrap_or(Priority::Heavy);
         let name = self.publisher.topology.class(&self.queue, priority);
         let waiting = channel.queue(&name, Declare::Look, &[]).await?;
-        gate.expect(turn.class, waiting as usize, std::time::Instant::now());
+        // others take from it, too: what was there may be gone
+        let wait = if turn.count == 0 { FIRST } else { COMING };
+        gate.expect(turn.class, waiting as usize, std::time::Instant::now() + wait);
         let incoming: Incoming = channel.consume(&name, &turn.tag(), self.prefetch.max(1)).await?;
         let ended = futures::stream::once(async move { (turn, Err(Fault::Gone("cancelled".to_owned()))) });
         Ok(Box::pin(incoming.map(move |item| (turn, item)).chain(ended)))

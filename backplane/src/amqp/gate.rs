@@ -16,13 +16,13 @@ pub(super) const CLASSES: usize = 3;
 const PASSED_OVER: u32 = 8;
 /// How long a less urgent message waits at most for a more urgent one that is probably on its way; less where
 /// they came faster lately.
-const COMING: Duration = Duration::from_millis(50);
+pub(super) const COMING: Duration = Duration::from_millis(50);
+/// The same at the beginning, when nothing has come yet.
+pub(super) const FIRST: Duration = Duration::from_millis(500);
 /// How long they take until that is known: a quarter of what is waited then.
 const USUAL: Duration = Duration::from_millis(3);
 /// The least.
 const SOON: Duration = Duration::from_millis(2);
-/// The same at the beginning, when nothing has come yet.
-const FIRST: Duration = Duration::from_millis(500);
 /// After this time without an answer, what waits here is better off elsewhere, though it goes behind all others there.
 const STUCK: Duration = Duration::from_secs(1);
 
@@ -81,12 +81,12 @@ impl<T> Gate<T> {
         Self { limit, out: 0, classes, full: None, usual: USUAL }
     }
 
-    /// So many messages waited in the queue of a class when this began to take from it.
-    pub(super) fn expect(&mut self, class: usize, waiting: usize, now: Instant) {
+    /// So many messages wait in the queue of a class from which this now takes; they are waited for until then.
+    pub(super) fn expect(&mut self, class: usize, waiting: usize, until: Instant) {
         let limit = self.limit;
         if let Some(class) = self.classes.get_mut(class) {
             class.coming = waiting.min(limit);
-            class.until = Some(now + FIRST);
+            class.until = Some(until);
         }
     }
 
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn what_is_coming_is_waited_for_and_not_for_ever() {
         let (mut gate, now) = (Gate::new(1), Instant::now());
-        gate.expect(1, 5, now);
+        gate.expect(1, 5, now + FIRST);
         gate.arrived(2, 30, now);
         assert_eq!(gate.next(now), Next::Wait(now + FIRST));
         gate.arrived(1, 20, now);
