@@ -288,11 +288,11 @@ fn translated(command: clap::Command, language: Language) -> clap::Command {
     );
     let headings = (language.text("Arguments").to_owned(), language.text("Options").to_owned());
     let limits = command.get_arguments().any(|arg| arg.get_id() == "limits");
-    let known = match command.get_name() {
-        "serve" | "worker" => NodeLimits::known(),
-        _ => Limits::known(),
+    let command = match (limits, command.get_name()) {
+        (false, _) => command,
+        (true, "serve" | "worker") => command.after_help(limits_help(&NodeLimits::known(), language)),
+        (true, _) => command.after_help(limits_help(&Limits::known(), language)),
     };
-    let command = if limits { command.after_help(limits_help(&known, language)) } else { command };
     command
         .about(about)
         .help_template(template)
