@@ -12,6 +12,7 @@ mod health;
 mod kept;
 mod letters;
 mod lines;
+mod list;
 mod listen;
 mod memory;
 mod nodes;
@@ -52,15 +53,14 @@ use hands::Hands;
 use lines::Lines;
 use origins::Origins;
 use queues::Unsent;
-use record::RunRecord;
 use share::Share;
 use tally::Tally;
 
 use crate::{Vault, new_id, now};
-use backplane::{Broker, Document, Priority, Query, Store};
+use backplane::{Broker, Priority, Store};
 use bus_core::{
     Language,
-    api::{Page, Preview, PreviewAsked, Replay, RunDetail, RunSummary, StartedBy, Table},
+    api::{Preview, PreviewAsked, Replay, RunDetail, RunSummary, StartedBy, Table},
     catalogue::Catalogue,
     msg,
     run::{Event, Status},
@@ -315,29 +315,6 @@ impl Bus {
     pub async fn run(&self, run: &str, language: Language) -> Result<RunDetail, BusError> {
         let record = self.known(run).await?.record;
         Ok(detail::of(run, Arc::unwrap_or_clone(record), language))
-    }
-
-    /// The runs of a workflow, latest first; `after` is what the page before gave as its next.
-    ///
-    /// # Errors
-    /// If the store cannot be read.
-    pub async fn runs(
-        &self,
-        workflow: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Page<RunSummary>, BusError> {
-        let after = match after {
-            Some(run) => self.store().get(RUNS, run).await?,
-            None => None,
-        };
-        let query = Query::of("of-workflow", vec![workflow.into()]);
-        let query = Query { descending: true, after, limit, ..query };
-        let found = self.store().find(RUNS, query).await?;
-        let next = found.last().filter(|_| found.len() == limit).map(|run| run.id.clone());
-        let summary = |run: Document| Ok(RunRecord::read(&run.body)?.summary(&run.id));
-        let items = found.into_iter().map(summary).collect::<Result<_, BusError>>()?;
-        Ok(Page { items, next })
     }
 
     /// Waits for the end of a run, at most so long, and says how it stands then.

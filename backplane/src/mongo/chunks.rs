@@ -11,7 +11,7 @@ use super::{
     documents::Failed,
     keys,
     trouble::corrupt,
-    wire::{BY_ID, Bson, DateTime, Doc, Fault, Find, ObjectId, Table, doc, int},
+    wire::{Bson, DateTime, Doc, Fault, Find, ObjectId, Table, doc, int},
 };
 use crate::Chunk;
 use lz4_flex::block::compress_prepend_size;
@@ -69,16 +69,20 @@ pub(super) async fn put(shelves: &Shelves, chunk: &Chunk, bytes: Vec<u8>) -> Res
     } else {
         let of = ObjectId::new().to_hex();
         for (number, piece) in bytes.chunks(PIECE).enumerate() {
-            let id = format!("{of}/{number:06}");
-            shelves.pieces.insert(doc! { "_id": id, "e": until, "d": binary(piece.to_vec()) }).await?;
+            shelves
+                .pieces
+                .insert(doc! { "_id": piece_id(&of, number), "e": until, "d": binary(piece.to_vec()) })
+                .await?;
         }
         let count = i64::try_from(bytes.len().div_ceil(PIECE)).unwrap_or(i64::MAX);
         entry.extend(doc! { "p": of, "n": count });
     }
     let mut tries = 0;
     loop {
-        let replaced =
-            shelves.entries.replace(doc! { "_id": &chunk.name }, entry.clone(), doc! { "p": 1 }).await;
+        let replaced = shelves
+            .entries
+            .replace(doc! { "_id": &chunk.name }, entry.clone(), doc! { "p": 1, "n": 1 })
+            .await;
         match replaced {
             // two that make the same chunk at the same moment: the second try finds it
             Err(Fault::Taken(_)) if tries < TRIES => tries += 1,
@@ -90,13 +94,19 @@ pub(super) async fn put(shelves: &Shelves, chunk: &Chunk, bytes: Vec<u8>) -> Res
 
 /// Deletes the pieces of an entry that is not there any more.
 async fn remove_pieces(shelves: &Shelves, entry: Option<&Doc>) -> Result<(), Fault> {
-    let Some(of) = entry.and_then(|entry| entry.get_str("p").ok()) else { return Ok(()) };
-    shelves.pieces.delete_all(doc! { "_id": pieces_of(of) }, BY_ID).await.map(drop)
+    let Some(pieces) = entry.and_then(pieces_of) else { return Ok(()) };
+    shelves.pieces.delete_all(doc! { "_id": { "$in": pieces } }).await.map(drop)
 }
 
-fn pieces_of(of: &str) -> Doc {
-    // `0` is the character behind `/`
-    doc! { "$gte": format!("{of}/"), "$lt": format!("{of}0") }
+/// The id of a piece.
+fn piece_id(of: &str, number: usize) -> String {
+    format!("{of}/{number:06}")
+}
+
+/// The ids of all pieces of an entry, if it has any.
+fn pieces_of(entry: &Doc) -> Option<Vec<String>> {
+    let (of, count) = (entry.get_str("p").ok()?, int(entry, "n")?);
+    Some((0..usize::try_from(count).ok()?).map(|number| piece_id(of, number)).collect())
 }
 
 pub(super) async fn get(shelves: &Shelves, name: &str, now: i64) -> Result<Option<Vec<u8>>, Failed> {
@@ -124,11 +134,9 @@ pub(super) async fn get(shelves: &Shelves, name: &str, now: i64) -> Result<Optio
 
 /// The bytes of all pieces, if all are there.
 async fn pieces(shelves: &Shelves, entry: &Doc) -> Result<Option<Vec<u8>>, Fault> {
-    let (Ok(of), Some(count)) = (entry.get_str("p"), int(entry, "n")) else { return Ok(None) };
-    let count = usize::try_from(count).unwrap_or(0);
+    let Some(pieces) = pieces_of(entry) else { return Ok(None) };
     let mut bytes = Vec::new();
-    for number in 0..count {
-        let id = format!("{of}/{number:06}");
+    for id in pieces {
         let Some(mut piece) = shelves.pieces.one(doc! { "_id": id }, doc! { "d": 1 }).await? else {
             return Ok(None);
         };
@@ -164,7 +172,6 @@ pub(super) async fn list(
         sort: doc! { "k": 1 },
         projection: doc! { "_id": 1, "o": 1, "s": 1, "e": 1 },
         limit,
-        index: BY_OWNER.to_owned(),
     };
     let chunk = |entry: Doc| {
         let text = |name: &str| entry.get_str(name).unwrap_or_default().to_owned();
@@ -180,13 +187,13 @@ pub(super) async fn list(
 
 pub(super) async fn delete(shelves: &Shelves, name: &str) -> Result<(), Fault> {
     // the entry first: pieces without an entry are nothing, an entry without pieces is a promise not kept
-    let entry = shelves.entries.take(doc! { "_id": name }, doc! { "p": 1 }).await?;
+    let entry = shelves.entries.take(doc! { "_id": name }, doc! { "p": 1, "n": 1 }).await?;
     remove_pieces(shelves, entry.as_ref()).await
 }
 
 pub(super) async fn sweep(shelves: &Shelves, now: i64) -> Result<u64, Fault> {
     let outlived = doc! { "e": { "$lte": date(now) } };
-    let count = shelves.entries.delete_all(outlived.clone(), BY_TIME).await?;
-    shelves.pieces.delete_all(outlived, BY_TIME).await?;
+    let count = shelves.entries.delete_all(outlived.clone()).await?;
+    shelves.pieces.delete_all(outlived).await?;
     Ok(count)
 }

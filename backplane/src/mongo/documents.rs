@@ -155,7 +155,6 @@ pub(super) async fn find(
         sort: doc! { member: if query.descending { -1 } else { 1 } },
         projection: whole(),
         limit: query.limit,
-        index: order_name(index),
     };
     Ok(table.many(find).await?.into_iter().map(read).collect::<Result<_, _>>()?)
 }

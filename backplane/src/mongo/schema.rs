@@ -5,7 +5,7 @@ use super::{
     chunks::{BY_OWNER, BY_TIME},
     documents::{Failed, index_members, order_member, order_name},
     trouble::refused,
-    wire::{BY_ID, Base, Built, Doc, Fault, Find, Table, doc, int},
+    wire::{Base, Built, Doc, Fault, Find, Table, doc, int},
 };
 use crate::{BackplaneError, Collection};
 use bus_core::msg;
@@ -123,7 +123,6 @@ async fn fill(table: &Table, collection: Collection) -> Result<(), Failed> {
             sort: doc! { "_id": 1 },
             projection: doc! { "r": 1, "b": 1 },
             limit: PAGE,
-            index: BY_ID.to_owned(),
         };
         let page = table.many(find).await?;
         for stored in &page {

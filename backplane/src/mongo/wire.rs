@@ -7,6 +7,7 @@
 use futures::TryStreamExt;
 use mongodb::{
     Client, Collection, Database, IndexModel,
+    action::Action as _,
     error::{Error, ErrorKind, WriteFailure},
     event::{EventHandler, command::CommandEvent},
     options::{
@@ -282,10 +283,6 @@ fn shape(command: &Doc) -> String {
             text += &format!(" {name} {}", names(value));
         }
     }
-    let one = first(command, "updates").or_else(|| first(command, "deletes")).unwrap_or(command);
-    if let Ok(index) = one.get_str("hint") {
-        text += &format!(" hint {index}");
-    }
     text
 }
 
@@ -308,17 +305,16 @@ pub(super) struct Built {
 }
 
 /// The index that every collection has.
-pub(super) const BY_ID: &str = "_id_";
+const BY_ID: &str = "_id_";
 
-/// What to look for.
+/// What to look for. The filter restricts a member that one index goes by: nothing to choose for the server,
+/// so the index is not named: some servers that speak this protocol read all of a named one.
 #[derive(Debug, Clone)]
 pub(super) struct Find {
     pub(super) filter: Doc,
     pub(super) sort: Doc,
     pub(super) projection: Doc,
     pub(super) limit: usize,
-    /// The index that answers, by name. It is always said: the server must not choose to read everything.
-    pub(super) index: String,
 }
 
 impl Table {
@@ -328,8 +324,9 @@ impl Table {
 
     pub(super) async fn many(&self, find: Find) -> Result<Vec<Doc>, Fault> {
         let limit = i64::try_from(find.limit).unwrap_or(i64::MAX);
+        let walk = find.sort.contains_key("_id").then(by_id);
         let asked = self.inner.find(find.filter).sort(find.sort).projection(find.projection).limit(limit);
-        let asked = asked.hint(by_name(&find.index));
+        let asked = asked.optional(walk, |asked, by_id| asked.hint(by_id));
         let all = async { asked.await?.try_collect().await };
         in_time(self.call, all).await
     }
@@ -340,7 +337,7 @@ impl Table {
 
     /// Changes a document, found by its id; says whether there was one to change.
     pub(super) async fn update(&self, filter: Doc, update: Doc) -> Result<bool, Fault> {
-        let asked = self.inner.update_one(filter, update).hint(by_name(BY_ID));
+        let asked = self.inner.update_one(filter, update).hint(by_id());
         let updated = in_time(self.call, asked).await?;
         Ok(updated.matched_count > 0)
     }
@@ -380,14 +377,13 @@ impl Table {
 
     /// Deletes a document, found by its id; says whether there was one.
     pub(super) async fn delete(&self, filter: Doc) -> Result<bool, Fault> {
-        let asked = self.inner.delete_one(filter).hint(by_name(BY_ID));
+        let asked = self.inner.delete_one(filter).hint(by_id());
         Ok(in_time(self.call, asked).await?.deleted_count > 0)
     }
 
-    /// Deletes all that an index finds.
-    pub(super) async fn delete_all(&self, filter: Doc, index: &str) -> Result<u64, Fault> {
-        let asked = self.inner.delete_many(filter).hint(by_name(index));
-        Ok(in_time(self.call, asked).await?.deleted_count)
+    /// Deletes all that there are.
+    pub(super) async fn delete_all(&self, filter: Doc) -> Result<u64, Fault> {
+        Ok(in_time(self.call, self.inner.delete_many(filter)).await?.deleted_count)
     }
 
     /// The indexes that stand, besides the one of `_id`.
@@ -434,8 +430,9 @@ pub(super) fn int(document: &Doc, name: &str) -> Option<i64> {
     }
 }
 
-fn by_name(index: &str) -> Hint {
-    Hint::Name(index.to_owned())
+/// That a document is found by its id, whatever else is asked of it.
+fn by_id() -> Hint {
+    Hint::Name(BY_ID.to_owned())
 }
 
 async fn in_time<R>(most: Duration, asked: impl IntoFuture<Output = Result<R, Error>>) -> Result<R, Fault> {

@@ -103,7 +103,7 @@ pub(super) fn kept_for(document: &Workflow) -> Duration {
 
 impl RunRecord {
     pub(super) fn new(new: NewRun, stages: Vec<Stage>, state: RunState, now: i64) -> Self {
-        let hours = new.document.keep_hours.unwrap_or(KEEP_HOURS);
+        let kept_for = i64::try_from(kept_for(&new.document).as_millis()).unwrap_or(i64::MAX);
         Self {
             version: VERSION,
             workflow: new.workflow,
@@ -124,7 +124,7 @@ impl RunRecord {
             },
             accepted: now,
             ended: None,
-            kept_until: now.saturating_add(i64::from(hours) * 3_600_000),
+            kept_until: now.saturating_add(kept_for),
             stages: stages.into(),
             state,
             reports: BTreeMap::new(),

@@ -120,23 +120,3 @@ impl BusSettings {
         Self { lease, sweep, patience: self.patience.min(time * 2), ..self }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_number_can_be_set_by_its_name_and_leaves_the_rest() {
-        let own = || BusSettings { labels: vec!["usine".to_owned()], shared: true, ..BusSettings::default() };
-        let known = BusSettings::known();
-        assert_eq!(known.len(), 17);
-        for limit in known {
-            let mut settings = own();
-            assert!(!limit.meaning.is_empty(), "{}", limit.name);
-            assert_eq!(settings.set(&limit.name, &limit.usual), Ok(true), "{}", limit.name);
-            assert_eq!(settings, own(), "{}", limit.name);
-            assert_eq!(settings.set(&limit.name, "7"), Ok(true), "{}", limit.name);
-            assert_ne!(settings, own(), "{}", limit.name);
-        }
-    }
-}

@@ -84,7 +84,7 @@ impl Uploading {
         self.kept.size = self.kept.size.saturating_add(bytes.len() as u64);
         if self.kept.size > most {
             return Err(BusError::Refused(msg!(
-                "larger than the {limit} bytes that may be held",
+                "larger than the {limit} bytes that an upload may have (limit `upload_bytes`)",
                 limit = most
             )));
         }
