@@ -8,7 +8,7 @@ use connectors::contract::Limits;
 use workers::BusSettings;
 
 /// All limits of a node.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct NodeLimits {
     /// On what its steps take from outside.
     pub(crate) outside: Limits,
@@ -40,11 +40,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_limit_of_a_node_is_set_where_it_counts() {
-        let mut limits = NodeLimits::default();
-        for Known { name, usual, .. } in NodeLimits::known() {
+    fn every_limit_of_a_node_says_what_it_is_for_and_is_set_by_its_name() {
+        let known = NodeLimits::known();
+        assert_eq!(known.len(), 40);
+        for Known { name, meaning, usual } in known {
+            assert!(!meaning.is_empty(), "{name}");
+            let mut limits = NodeLimits::default();
             assert_eq!(limits.set(&name, &usual), Ok(()), "{name}");
+            assert_eq!(limits, NodeLimits::default(), "{name}={usual}");
+            assert_eq!(limits.set(&name, "7"), Ok(()), "{name}");
+            assert_ne!(limits, NodeLimits::default(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_limit_is_set_wherever_it_counts() {
+        let mut limits = NodeLimits::default();
         assert_eq!((limits.set("upload_bytes", "2G"), limits.set("depth", "9")), (Ok(()), Ok(())));
         let set = (limits.bus.upload_bytes, limits.front.upload, limits.outside.depth);
         assert_eq!(set, (2 << 30, 2 << 30, 9));

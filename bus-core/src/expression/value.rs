@@ -333,7 +333,7 @@ impl Fuel {
     fn exhausted(&mut self) -> Fail {
         self.left = 0;
         msg!(
-            "the expression takes more than {limit} steps of work on this record, which is the limit",
+            "the expression takes more than {limit} steps of work on this record (limit `expression_fuel`)",
             limit = self.limit
         )
         .into()

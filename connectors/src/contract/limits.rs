@@ -43,23 +43,3 @@ impl Default for Limits {
 }
 
 impl Limited for Limits {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use bus_core::limits::Known;
-
-    #[test]
-    fn every_limit_can_be_set_by_its_name() {
-        let known = Limits::known();
-        assert_eq!(known.len(), 9);
-        for Known { name, meaning, usual } in known {
-            assert!(!meaning.is_empty(), "{name}");
-            let mut limits = Limits::default();
-            assert_eq!(limits.set(&name, &usual), Ok(true), "{name}");
-            assert_eq!(limits, Limits::default(), "{name}={usual}");
-            assert_eq!(limits.set(&name, "7"), Ok(true), "{name}");
-            assert_ne!(limits, Limits::default(), "{name}");
-        }
-    }
-}

@@ -107,7 +107,10 @@ fn read_item(
     out: &mut Decoded,
 ) -> Result<(), FormatError> {
     if item.size > limits.record_bytes {
-        let message = msg!("this record is longer than {most} bytes", most = limits.record_bytes);
+        let message = msg!(
+            "this record is longer than {most} bytes (limit `record_bytes`)",
+            most = limits.record_bytes
+        );
         return Err(FormatError::at(item.line, item.column, message));
     }
     json::parse_with(item.text, out.builder(), limits, duplicates).map_err(|error| item.locate(error))?;

@@ -72,7 +72,8 @@ impl Lines {
         let most = self.limits.record_bytes;
         out.reject(
             None,
-            Reject::new(msg!("this record is longer than {most} bytes", most = most)).at(line, 1),
+            Reject::new(msg!("this record is longer than {most} bytes (limit `record_bytes`)", most = most))
+                .at(line, 1),
         );
     }
 

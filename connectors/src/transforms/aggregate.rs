@@ -410,7 +410,7 @@ impl Groups {
             if tally.list_bytes() > self.record_bytes {
                 let name = field.as_ref().map(|field| field.path().to_string()).unwrap_or_default();
                 return Err(StepError::data(msg!(
-                    "the list of `{field}` in one group is longer than the {limit} bytes a record may have: group by more fields",
+                    "the list of `{field}` in one group is longer than the {limit} bytes a record may have (limit `record_bytes`): group by more fields",
                     field = name,
                     limit = self.record_bytes
                 )));

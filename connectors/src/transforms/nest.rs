@@ -75,7 +75,7 @@ impl Transform for Nest {
                 }
                 if children.size() > context.limits().record_bytes {
                     return Err(StepError::data(msg!(
-                        "the list of one group is longer than the {limit} bytes a record may have: group by more fields",
+                        "the list of one group is longer than the {limit} bytes a record may have (limit `record_bytes`): group by more fields",
                         limit = context.limits().record_bytes
                     )));
                 }

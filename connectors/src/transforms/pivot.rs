@@ -175,7 +175,7 @@ impl Table {
         if self.columns.len() >= self.most {
             return Err(Reject::field(
                 path,
-                msg!("there are more than {limit} names already", limit = self.most),
+                msg!("there are more than {limit} names already (limit `fields`)", limit = self.most),
             ));
         }
         let place = self.columns.len();

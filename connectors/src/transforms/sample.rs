@@ -146,7 +146,7 @@ impl Reservoir {
             }
             if self.bytes > context.limits().step_memory {
                 return Err(StepError::data(msg!(
-                    "the sample does not fit in the {limit} bytes a step may hold: take fewer records, or a share",
+                    "the sample does not fit in the {limit} bytes a step may hold (limit `step_memory`): take fewer records, or a share",
                     limit = context.limits().step_memory
                 )));
             }

@@ -75,7 +75,7 @@ impl Unflatten {
             if key.matches(&self.separator).count() >= depth {
                 return Err(Reject::field(
                     &**key,
-                    msg!("the name nests deeper than {limit} levels", limit = depth),
+                    msg!("the name nests deeper than {limit} levels (limit `depth`)", limit = depth),
                 ));
             }
             let names: Vec<&str> = key.split(&self.separator).collect();

@@ -300,7 +300,7 @@ impl Table {
         self.bytes += key.len() + size_of::<(String, usize)>();
         if self.bytes + self.values.size() > self.limit {
             return Err(StepError::data(msg!(
-                "the table is larger than the memory of a step; use the step `join` instead"
+                "the table is larger than the memory of a step (limit `step_memory`); use the step `join` instead"
             )));
         }
         self.most_words = self.most_words.max(word_places(&key).len());

@@ -193,7 +193,7 @@ impl Reader {
         let most = self.limits.fields;
         if fields.len() > most {
             let (line, _) = self.place(at, dialect);
-            let message = msg!("the table has more than {most} columns", most = most);
+            let message = msg!("the table has more than {most} columns (limit `fields`)", most = most);
             return Err(FormatError::at(line, 1, message));
         }
         if !header {
@@ -314,7 +314,7 @@ impl Reader {
         let (place, message) = match probe.next(text, 0, true, &mut Vec::new()) {
             Row::Wrong { at: place, what: Wrong::Unclosed } => (at + place, quote_message(Wrong::Unclosed)),
             Row::Wrong { .. } | Row::Whole { .. } | Row::Partial => {
-                (at, msg!("this record is longer than {most} bytes", most = most))
+                (at, msg!("this record is longer than {most} bytes (limit `record_bytes`)", most = most))
             }
         };
         let (line, column) = self.place(place, table.dialect);

@@ -68,8 +68,10 @@ impl Reader {
                 return Err(FormatError::at(item.line, item.column, msg!("`features` must be a list")));
             }
             let read = if item.size > self.limits.record_bytes {
-                let message =
-                    msg!("this record is longer than {most} bytes", most = self.limits.record_bytes);
+                let message = msg!(
+                    "this record is longer than {most} bytes (limit `record_bytes`)",
+                    most = self.limits.record_bytes
+                );
                 Err(Reject::new(message).at(item.line, item.column))
             } else {
                 let parsed = json::parse(item.text, &mut self.scratch, &self.limits);

@@ -108,7 +108,10 @@ impl Reader {
         if let Some(component) = &mut self.component {
             self.size += line.value.len();
             if self.size > self.longest || component.lines.len() > self.most_fields {
-                let message = msg!("this record is longer than {most} bytes", most = self.longest);
+                let message = msg!(
+                    "this record is longer than {most} bytes (limit `record_bytes`)",
+                    most = self.longest
+                );
                 return Err(FormatError::at(number, 1, message));
             }
             if within == component.name {
@@ -181,7 +184,10 @@ impl Decoder for Reader {
             let end = memchr::memchr(b'\n', rest);
             self.line.extend_from_slice(rest.get(..end.unwrap_or(rest.len())).unwrap_or_default());
             if self.line.len() > self.longest {
-                let message = msg!("this record is longer than {most} bytes", most = self.longest);
+                let message = msg!(
+                    "this record is longer than {most} bytes (limit `record_bytes`)",
+                    most = self.longest
+                );
                 return Err(FormatError::at(self.began, 1, message));
             }
             let Some(end) = end else { break };

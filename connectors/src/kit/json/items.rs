@@ -306,8 +306,10 @@ impl Items {
     fn open(&mut self, byte: u8, items: bool) -> Result<Step, FormatError> {
         if self.stack.len() >= self.limits.depth {
             let most = self.limits.depth;
-            return self
-                .fault(self.at, msg!("lists and objects nest deeper than {most} levels", most = most));
+            return self.fault(
+                self.at,
+                msg!("lists and objects nest deeper than {most} levels (limit `depth`)", most = most),
+            );
         }
         let object = byte == b'{';
         self.at += 1;
@@ -402,7 +404,7 @@ impl Items {
 
 /// What an item beyond the limit gets.
 pub(super) fn too_long(most: usize) -> bus_core::Message {
-    msg!("this record is longer than {most} bytes", most = most)
+    msg!("this record is longer than {most} bytes (limit `record_bytes`)", most = most)
 }
 
 /// Steps of the path that lead to the next value of `frame`, under `key` in an object.

@@ -168,7 +168,7 @@ impl<'a> Parser<'a> {
             let most = self.limits.depth.min(DEEPEST);
             return Fault::new(
                 self.at,
-                msg!("lists and objects nest deeper than {most} levels", most = most),
+                msg!("lists and objects nest deeper than {most} levels (limit `depth`)", most = most),
             );
         };
         self.depth = depth;
@@ -216,7 +216,10 @@ impl<'a> Parser<'a> {
             fields += 1;
             if fields > self.limits.fields {
                 let most = self.limits.fields;
-                return Fault::new(self.at, msg!("an object has more than {most} fields", most = most));
+                return Fault::new(
+                    self.at,
+                    msg!("an object has more than {most} fields (limit `fields`)", most = most),
+                );
             }
             self.member(out)?;
             self.space();

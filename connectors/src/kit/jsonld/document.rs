@@ -79,7 +79,7 @@ impl Document {
             Form::Unknown | Form::Whole if bytes.len() > self.limits.document_bytes => {
                 let limit = self.limits.document_bytes;
                 return Err(FormatError::new(msg!(
-                    "a JSON-LD document longer than {limit} bytes must be a list, or have its `@context` before its `@graph` and nothing else",
+                    "a JSON-LD document longer than {limit} bytes (limit `document_bytes`) must be a list, or have its `@context` before its `@graph` and nothing else",
                     limit = limit
                 )));
             }

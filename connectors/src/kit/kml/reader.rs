@@ -157,7 +157,10 @@ impl Placemark {
     ) -> Result<(), Message> {
         self.size += text.len();
         if self.size > longest {
-            return Err(msg!("a placemark is larger than {limit} bytes", limit = longest));
+            return Err(msg!(
+                "a placemark is larger than {limit} bytes (limit `record_bytes`)",
+                limit = longest
+            ));
         }
         let direct = depth == self.depth + 1;
         match name {
@@ -248,7 +251,7 @@ impl Run<'_> {
         placemark.geometry.clear();
         if placemark.data.len() > self.state.most_fields {
             return Err(msg!(
-                "an element holds elements of more than {limit} names",
+                "an element holds elements of more than {limit} names (limit `fields`)",
                 limit = self.state.most_fields
             ));
         }

@@ -63,7 +63,8 @@ impl Lines {
     fn over_long(&mut self, out: &mut Decoded) {
         if !self.skipping {
             self.skipping = true;
-            let message = msg!("a line longer than {limit} bytes", limit = self.longest);
+            let message =
+                msg!("a line longer than {limit} bytes (limit `record_bytes`)", limit = self.longest);
             out.reject(None, Reject::new(message).at(self.line + 1, 1));
         }
         self.partial.clear();

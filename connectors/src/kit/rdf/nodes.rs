@@ -145,7 +145,7 @@ impl Nodes {
         self.staging.property(predicate);
         if self.staging.fields() > self.fields {
             return Err(FormatError::new(msg!(
-                "a node with more than {limit} properties",
+                "a node with more than {limit} properties (limit `fields`)",
                 limit = self.fields
             )));
         }
@@ -157,7 +157,10 @@ impl Nodes {
         self.check(term, out);
         self.staging.object(term);
         if self.staging.size() > self.bytes.saturating_mul(2) {
-            return Err(FormatError::new(msg!("a node larger than {limit} bytes", limit = self.bytes)));
+            return Err(FormatError::new(msg!(
+                "a node larger than {limit} bytes (limit `record_bytes`)",
+                limit = self.bytes
+            )));
         }
         Ok(())
     }
@@ -184,7 +187,7 @@ impl Nodes {
     fn deeper(&self) -> Result<(), FormatError> {
         if self.staging.depth() >= self.depth {
             return Err(FormatError::new(msg!(
-                "nodes and lists nested deeper than {limit}",
+                "nodes and lists nested deeper than {limit} (limit `depth`)",
                 limit = self.depth
             )));
         }

@@ -102,7 +102,8 @@ impl Decoder for Turtle {
         }
         if self.buffer.len() > self.most {
             let (line, column) = self.place.of("");
-            let message = msg!("a statement longer than {limit} bytes", limit = self.most);
+            let message =
+                msg!("a statement longer than {limit} bytes (limit `record_bytes`)", limit = self.most);
             return Err(FormatError::at(line, column, message));
         }
         Ok(())

@@ -27,7 +27,7 @@ impl Decoder for XmlReader {
         self.document.extend_from_slice(bytes);
         if self.document.len() > self.most {
             return Err(FormatError::new(msg!(
-                "an RDF/XML document longer than {limit} bytes",
+                "an RDF/XML document longer than {limit} bytes (limit `document_bytes`)",
                 limit = self.most
             )));
         }

@@ -59,7 +59,10 @@ impl CborReader {
         };
         self.buffer = buffer.get(at..).unwrap_or_default().to_vec();
         if self.buffer.len() > self.most {
-            return Err(FormatError::new(msg!("this record is longer than {most} bytes", most = self.most)));
+            return Err(FormatError::new(msg!(
+                "this record is longer than {most} bytes (limit `record_bytes`)",
+                most = self.most
+            )));
         }
         done
     }

@@ -23,7 +23,7 @@ pub(super) fn check(bytes: &[u8], limits: &Limits) -> Result<(), FormatError> {
         total += std::io::copy(&mut counted, &mut std::io::sink()).map_err(|error| damaged(&error))?;
         if total > most {
             return Err(FormatError::new(msg!(
-                "the workbook unpacks to more than {limit} bytes, {ratio} times its size is allowed",
+                "the workbook unpacks to more than {limit} bytes, {ratio} times its size is allowed (limits `document_bytes`, `expansion_ratio`)",
                 limit = most,
                 ratio = limits.expansion_ratio
             )));

@@ -44,7 +44,7 @@ impl Decoder for Reader {
         if self.bytes.len() + bytes.len() > self.limits.document_bytes {
             self.bytes = Vec::new();
             return Err(FormatError::new(msg!(
-                "the workbook is larger than {limit} bytes: save the sheet as CSV",
+                "the workbook is larger than {limit} bytes (limit `document_bytes`): save the sheet as CSV",
                 limit = self.limits.document_bytes
             )));
         }

@@ -79,7 +79,8 @@ impl Table {
     /// Puts a cell (column from 0) into the row that is being read.
     pub(super) fn cell(&mut self, row: u32, column: usize, content: Content) -> Result<(), FormatError> {
         if column >= self.most_columns {
-            let message = msg!("the sheet has more than {limit} columns", limit = self.most_columns);
+            let message =
+                msg!("the sheet has more than {limit} columns (limit `fields`)", limit = self.most_columns);
             return Err(FormatError::at(u64::from(row), column as u64 + 1, message));
         }
         if self.row.len() <= column {

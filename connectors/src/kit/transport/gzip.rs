@@ -115,7 +115,7 @@ fn damaged() -> StepError {
 pub(super) fn check_ratio(bytes_in: u64, bytes_out: u64, ratio: u64) -> Result<(), StepError> {
     if bytes_out > HARMLESS && bytes_out / bytes_in.max(1) > ratio {
         return Err(StepError::data(msg!(
-            "the compressed data grows to more than {ratio} times its size: this looks like a bomb",
+            "the compressed data grows to more than {ratio} times its size (limit `expansion_ratio`): this looks like a bomb",
             ratio = ratio
         )));
     }

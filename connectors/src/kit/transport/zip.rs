@@ -53,7 +53,7 @@ pub(super) async fn of_stream<S: ByteStream>(
         buffer.extend_from_slice(piece);
         if spool.written() + buffer.len() as u64 > context.limits().spill_bytes {
             return Err(StepError::data(msg!(
-                "the archive is larger than the {limit} bytes that may be put on disk",
+                "the archive is larger than the {limit} bytes that may be put on disk (limit `spill_bytes`)",
                 limit = context.limits().spill_bytes
             )));
         }

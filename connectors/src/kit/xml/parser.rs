@@ -167,7 +167,10 @@ impl Parser {
             return Err(self.error(good, (end, msg!("the document ends inside this tag"))));
         }
         if good.len() - end > self.longest {
-            let message = msg!("this tag or text is longer than {limit} bytes", limit = self.longest);
+            let message = msg!(
+                "this tag or text is longer than {limit} bytes (limit `record_bytes`)",
+                limit = self.longest
+            );
             return Err(self.error(good, (end, message)));
         }
         (self.line, self.column) = self.place(good, end);
@@ -324,7 +327,10 @@ impl Parser {
             return Err((at, msg!("a second root element `<{name}>`: a document has one", name = name)));
         }
         if self.depth() >= self.depth {
-            return Err((at, msg!("elements are nested more than {depth} deep", depth = self.depth)));
+            return Err((
+                at,
+                msg!("elements are nested more than {depth} deep (limit `depth`)", depth = self.depth),
+            ));
         }
         let inside = text.get(at + 1 + length..end).unwrap_or_default();
         let empty = self

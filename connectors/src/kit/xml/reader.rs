@@ -163,7 +163,10 @@ impl Items {
         if self.tape.size() <= self.longest {
             Ok(())
         } else if self.path.is_some() {
-            Err(msg!("an item is larger than {limit} bytes: check the item path", limit = self.longest))
+            Err(msg!(
+                "an item is larger than {limit} bytes (limit `record_bytes`): check the item path",
+                limit = self.longest
+            ))
         } else {
             Err(msg!(
                 "no element is repeated in the first {limit} bytes: set the item path",

@@ -176,7 +176,7 @@ impl Records {
         let (names, reordered) = self.link(tape, place);
         if names > self.most_fields {
             return Err(msg!(
-                "an element holds elements of more than {limit} names",
+                "an element holds elements of more than {limit} names (limit `fields`)",
                 limit = self.most_fields
             ));
         }

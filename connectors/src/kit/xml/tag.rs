@@ -102,7 +102,10 @@ impl Attributes {
                 return Err((at, msg!("a space is missing before this attribute")));
             }
             if self.places.len() >= most {
-                return Err((at, msg!("the element has more than {most} attributes", most = most)));
+                return Err((
+                    at,
+                    msg!("the element has more than {most} attributes (limit `fields`)", most = most),
+                ));
             }
             rest = self.attribute(spaced, eleven).map_err(|(inner, message)| (at + inner, message))?;
         }

@@ -57,7 +57,7 @@ impl Reader {
             return Err(FormatError::at(
                 self.line,
                 1,
-                msg!("this document is longer than {most} bytes", most = most),
+                msg!("this document is longer than {most} bytes (limit `document_bytes`)", most = most),
             ));
         }
         if last { self.document(self.text.len(), out) } else { Ok(()) }
@@ -211,7 +211,7 @@ impl<'a> Document<'a> {
         if twice {
             self.refuse(msg!("the key `{key}` comes twice in one object", key = key), place);
         } else if full {
-            self.refuse(msg!("an object has more than {most} fields", most = most), place);
+            self.refuse(msg!("an object has more than {most} fields (limit `fields`)", most = most), place);
         }
     }
 
@@ -253,7 +253,7 @@ impl<'a> Document<'a> {
     }
 
     fn too_deep(&self) -> Message {
-        msg!("lists and objects nest deeper than {most} levels", most = self.limits.depth)
+        msg!("lists and objects nest deeper than {most} levels (limit `depth`)", most = self.limits.depth)
     }
 
     fn end(&mut self, out: &mut Decoded) -> Outcome {
