@@ -42,7 +42,7 @@ mod tests {
     #[test]
     fn every_limit_of_a_node_says_what_it_is_for_and_is_set_by_its_name() {
         let known = NodeLimits::known();
-        assert_eq!(known.len(), 40);
+        assert_eq!(known.len(), 45);
         for Known { name, meaning, usual } in known {
             assert!(!meaning.is_empty(), "{name}");
             let mut limits = NodeLimits::default();

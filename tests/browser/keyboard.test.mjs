@@ -53,9 +53,9 @@ test("add, set, link, save", async () => {
   await tabTo(page, cut);
   await page.keyboard.press("Enter");
   await cut.waitFor({ state: "detached" });
-  await tabTo(page, page.getByRole("button", { name: "Output out of Generator: start a link" }));
+  await tabTo(page, page.getByRole("button", { name: "Output of Generator: start a link" }));
   await page.keyboard.press("Enter");
-  await tabTo(page, page.getByRole("button", { name: "Link to input in of Discard" }));
+  await tabTo(page, page.getByRole("button", { name: "Link to here: Input of Discard" }));
   await page.keyboard.press("Enter");
   await cut.waitFor({ state: "attached" });
 

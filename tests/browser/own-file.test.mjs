@@ -112,6 +112,6 @@ test("a workflow of the gallery runs on a file of one's own, and refused records
   await page.getByRole("button", { name: "Replay the 1 mended" }).click();
   await page.waitForFunction((before) => location.href !== before, before);
   await page.locator(".run-head .badge", { hasText: "Succeeded" }).waitFor();
-  await page.getByRole("button", { name: /^1 records from Vérifier to En France métropolitaine/ }).waitFor();
+  await page.getByRole("button", { name: /^1 record from Vérifier to En France métropolitaine/ }).waitFor();
   assert.deepEqual(page.wrong, []);
 });

@@ -12,7 +12,7 @@ use crate::{
     texts::Texts,
 };
 use bus_core::api::Session;
-use gloo_timers::future::TimeoutFuture;
+use gloo_timers::callback::Timeout;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::prelude::*;
@@ -32,12 +32,10 @@ pub(crate) fn App() -> Html {
     use_effect_with((*notice).clone(), {
         let notice = notice.clone();
         move |said| {
-            if said.as_ref().is_some_and(|said| !said.bad) {
-                spawn_local(async move {
-                    TimeoutFuture::new(NOTICE_MILLISECONDS).await;
-                    notice.set(None);
-                });
-            }
+            let good = said.as_ref().is_some_and(|said| !said.bad);
+            let timer = good.then(|| Timeout::new(NOTICE_MILLISECONDS, move || notice.set(None)));
+            // the next notice has its own time
+            move || drop(timer)
         }
     });
     let Some(known) = (*session).clone() else {

@@ -189,7 +189,7 @@ fn middle(props: &CanvasProps, scene: &Scene, index: usize, link: &Link, texts: 
                 move |_: MouseEvent| port.clone()
             });
             let number = texts.short(sent);
-            let label = texts.link_data(&number, name(&link.from.step), name(&link.to.step));
+            let label = texts.link_data(sent, name(&link.from.step), name(&link.to.step));
             html! { <button type="button" class="count" aria-label={label} title={texts.number(sent)} onclick={show}>{ number }</button> }
         }
         None if props.readonly => Html::default(),

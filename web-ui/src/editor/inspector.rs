@@ -153,17 +153,21 @@ fn Links(props: &LinksProps) -> Html {
     let rows = mine.iter().map(|link| {
         let out = link.from.step == *id;
         let (other, port) = if out { (&link.to, &link.from.port) } else { (&link.from, &link.to.port) };
-        let label = format!("{}.{} → {}.{}", link.from.step, link.from.port, link.to.step, link.to.port);
+        let end = |port: &Port| {
+            let step = props.catalogue.name_of(&props.document, &port.step);
+            format!("{step}, {}", Catalogue::port_name(&port.port, texts))
+        };
+        let label = format!("{} → {}", end(&link.from), end(&link.to));
         let cut = props.dispatch.reform({
             let link = (*link).clone();
             move |_: MouseEvent| Action::Unlink(link.clone())
         });
         html! {
-            <li key={label.clone()}>
-                <span class="port-name">{ port }</span>
+            <li key={link.to_string()}>
+                <span class="port-name">{ Catalogue::port_name(port, texts) }</span>
                 <Icon name={if out { "arrow-right" } else { "arrow-left" }} />
                 <span class="unseen">{ if out { texts.links_out() } else { texts.links_in() } }</span>
-                <span>{ props.catalogue.name_of(&props.document, &other.step) }<span class="quiet-text">{ format!(" · {}", other.port) }</span></span>
+                <span>{ props.catalogue.name_of(&props.document, &other.step) }<span class="quiet-text">{ format!(" · {}", Catalogue::port_name(&other.port, texts)) }</span></span>
                 if !props.readonly {
                     <button type="button" class="quiet" aria-label={texts.remove_link(&label)} onclick={cut}><Icon name="x" /></button>
                 }
@@ -205,9 +209,9 @@ fn targets(props: &LinksProps, texts: Texts) -> Vec<(AttrValue, AttrValue)> {
                 let label = format!(
                     "{} {} → {} {}",
                     name(&link.from.step),
-                    link.from.port,
+                    Catalogue::port_name(&link.from.port, texts),
                     name(&link.to.step),
-                    link.to.port
+                    Catalogue::port_name(&link.to.port, texts)
                 );
                 found.push((link.to_string().into(), label.trim().to_owned().into()));
             }

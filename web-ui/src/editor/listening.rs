@@ -99,9 +99,9 @@ pub(super) fn said(state: &LiveState, catalogue: &Catalogue, document: &Workflow
             <p>{ listens }</p>
             if !state.steps.is_empty() { <ul>{ for state.steps.iter().map(step) }</ul> }
             if let Some(problem) = &state.problem { { bad(problem) } }
-            <p>{ texts.live_counts(texts.number(state.messages), texts.number(state.runs)) }</p>
+            <p>{ texts.live_heard(state.messages) }{ ", " }{ texts.live_begun(state.runs) }</p>
             if let Some(last) = state.last { <p>{ texts.live_last(when(last, texts)) }</p> }
-            if state.too_large > 0 { { bad(&texts.live_too_large(texts.number(state.too_large))) } }
+            if state.too_large > 0 { { bad(&texts.live_too_large(state.too_large)) } }
         </div>
     }
 }
@@ -166,7 +166,8 @@ mod tests {
             "Capteurs: mqtt://b:1883: hôte inconnu",
             "Nouvel essai",
             "12 messages",
-            "1 messages étaient",
+            "3 exécutions",
+            "1 message était",
         ] {
             assert!(page.contains(part), "{part}: {page}");
         }

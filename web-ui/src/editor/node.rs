@@ -98,9 +98,10 @@ pub(crate) fn Node(props: &NodeProps) -> Html {
 
 fn input(props: &NodeProps, port: &str, texts: crate::texts::Texts) -> Html {
     let from = props.linking.clone();
+    let name = Catalogue::port_name(port, texts);
     let label = match from {
-        Some(_) => texts.link_here(port, &props.name),
-        None => texts.input_port(port, &props.name),
+        Some(_) => texts.link_here(&name, &props.name),
+        None => texts.input_port(&name, &props.name),
     };
     let to = Port::new(props.id.to_string(), port);
     let idle = from.is_none();
@@ -111,7 +112,7 @@ fn input(props: &NodeProps, port: &str, texts: crate::texts::Texts) -> Html {
     html! {
         <li>
             <button type="button" class="port" aria-label={label} onclick={click} data-input={port.to_owned()} disabled={idle} />
-            <span aria-hidden="true">{ Catalogue::port_name(port, texts) }</span>
+            <span aria-hidden="true">{ name }</span>
         </li>
     }
 }
@@ -128,15 +129,17 @@ fn output(props: &NodeProps, port: &str, texts: crate::texts::Texts) -> Html {
         let errors = (port == ERRORS).then_some(counts.errors);
         counts.ports.get(port).copied().or(errors).filter(|count| *count > 0)
     });
+    let name = Catalogue::port_name(port, texts);
+    let label = texts.output_port(&name, &props.name);
     let class = classes!((port == ERRORS).then_some("errors"));
     html! {
         <li {class}>
             <span aria-hidden="true">
                 if let Some(sent) = sent { <b>{ texts.number(sent) }</b>{ " " } }
-                { Catalogue::port_name(port, texts) }
+                { name }
             </span>
             <button type="button" class={classes!("port", active.then_some("active"))} aria-pressed={active.to_string()}
-                aria-label={texts.output_port(port, &props.name)} onclick={click} data-output={port.to_owned()} />
+                aria-label={label} onclick={click} data-output={port.to_owned()} />
         </li>
     }
 }

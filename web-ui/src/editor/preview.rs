@@ -123,7 +123,7 @@ fn head(found: &Load<Preview>, port: &UseStateHandle<String>, busy: bool, way: W
             <span class="spring" />
             <Busy {busy} />
             <span class="quiet-text took" role="status">
-                { texts.preview_took(texts.number(total), format!("{:.0}", preview.milliseconds)) }
+                { texts.preview_took(total, format!("{:.0}", preview.milliseconds)) }
                 if way == Way::OnLastRun { { " " }{ texts.preview_sample() } }
             </span>
         </>

@@ -61,7 +61,7 @@ pub(crate) fn Workbench(props: &WorkbenchProps) -> Html {
     let saver = Saver::new(&bus, &id, &state, &dispatch, &given, use_navigator());
     use_keys(&state, &dispatch, readonly || props.run.is_some(), saver.save());
     browser::use_leave_guard(state.dirty());
-    use_said(&bus, &state, &props.catalogue);
+    use_said(&bus, &state);
 
     let round = use_state(|| 0_u32);
     let running = use_run(props.run.clone(), *round);
@@ -130,27 +130,31 @@ impl<T: Clone + 'static> ReformTo<T> for UseStateSetter<T> {
     }
 }
 
-/// Says aloud why a link was not made, and that one is being drawn.
+/// Says aloud why a link was not made.
 #[hook]
-fn use_said(bus: &Bus, state: &Editing, catalogue: &Catalogue) {
+fn use_said(bus: &Bus, state: &Editing) {
     let texts = bus.texts;
     let wrong = state.unlinkable.map(|why| match why {
         Unlinkable::Itself => texts.no_link_to_self(),
         Unlinkable::Circle => texts.no_circle(),
         Unlinkable::There => texts.already_linked(),
     });
-    let from = state
-        .linking
-        .as_ref()
-        .map(|from| texts.linking_from(catalogue.name_of(&state.document, &from.step), &from.port));
     let bus = bus.clone();
-    use_effect_with((wrong, from), move |(wrong, from)| {
+    use_effect_with(wrong, move |wrong| {
         if let Some(wrong) = wrong {
             bus.complain(*wrong);
-        } else if let Some(from) = from {
-            bus.tell(from.clone());
         }
     });
+}
+
+/// That a link is being drawn, and how to go on: seen and read aloud for as long as it is.
+fn linking(state: &Editing, catalogue: &Catalogue, texts: Texts) -> Html {
+    let from = state.linking.as_ref().map(|from| {
+        let step = catalogue.name_of(&state.document, &from.step);
+        let text = texts.linking_from(step, Catalogue::port_name(&from.port, texts));
+        html! { <p class="notice">{ text }</p> }
+    });
+    html! { <div class="linking-said" role="status">{ from }</div> }
 }
 
 fn run_bench(
@@ -235,6 +239,7 @@ fn EditBench(props: &EditBenchProps) -> Html {
         <div class={classes!("bench", props.readonly.then_some("readonly"))}>
             if !props.readonly { <Palette catalogue={props.catalogue.clone()} {add} /> }
             <div class="stage">
+                { linking(state, &props.catalogue, texts) }
                 <Canvas document={Rc::clone(&state.document)} catalogue={props.catalogue.clone()} chosen={state.chosen.clone()}
                     linking={state.linking.clone()} findings={Rc::clone(&state.findings)} readonly={props.readonly}
                     dispatch={props.dispatch.clone()} show={Callback::noop()} {dropped} />
@@ -327,7 +332,7 @@ fn history(id: &AttrValue, runs: &Load<Page<RunSummary>>, texts: Texts) -> Html 
         html! {
             <li key={run.id.clone()}><Link<Route> {to} classes="last-run">
                 <RunBadge status={run.status} /><span>{ when(run.accepted, texts) }</span>
-                if run.refused > 0 { <span class="warn-text">{ texts.refused(texts.number(run.refused)) }</span> }
+                if run.refused > 0 { <span class="warn-text">{ texts.refused(run.refused) }</span> }
             </Link<Route>></li>
         }
     };

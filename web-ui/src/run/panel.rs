@@ -51,7 +51,7 @@ pub(crate) fn RunPanel(props: &RunPanelProps) -> Html {
             <header class="run-head">
                 <h2 id="inspector-title" tabindex="-1">{ texts.run_of(when(summary.accepted, texts)) }</h2>
                 <div class="row" role="status"><RunBadge status={props.running.status} /><span class="quiet-text">{ started_by(&summary.by, texts) }</span>
-                    if refused > 0 { <span class="badge bad"><Icon name="circle-alert" />{ texts.refused(texts.number(refused)) }</span> }</div>
+                    if refused > 0 { <span class="badge bad"><Icon name="circle-alert" />{ texts.refused(refused) }</span> }</div>
             </header>
             <div class="row">
                 <Link<Route> to={Route::Workflow { id: summary.workflow.clone() }} classes="button"><Icon name="arrow-left" />{ texts.back_to_editing() }</Link<Route>>
@@ -91,7 +91,7 @@ fn step_row(props: &RunPanelProps, step: &StepRun, texts: Texts) -> Html {
             <div class="row"><strong>{ name }</strong><StepBadge outcome={counts.outcome} />
                 <span class="quiet-text">{ texts.seconds(format!("{:.2}", counts.seconds)) }</span></div>
             <div class="row ports-row">{ for ports }</div>
-            if let Some(written) = step.written { <p class="quiet-text">{ texts.written(texts.number(written)) }</p> }
+            if let Some(written) = step.written { <p class="quiet-text">{ texts.written(written) }</p> }
             if let Some(target) = &step.target { <p class="quiet-text">{ texts.written_to() }{ " " }{ target_html(target) }</p> }
             if let Some(error) = &step.error { { failure(error) } }
             if !step.losses.is_empty() { { losses(&step.losses, texts) } }

@@ -1,4 +1,4 @@
-use super::texts;
+use super::{counted, texts};
 
 // the canvas
 texts! {
@@ -17,17 +17,14 @@ texts! {
     empty_canvas: "An empty workflow", "Un workflow vide";
     empty_canvas_help: "Choose a first connector on the left: something that brings records in.",
         "Choisissez un premier connecteur à gauche : une source d’enregistrements.";
-    output_port(port, step): "Output {port} of {step}: start a link", "Sortie {port} de {step} : commencer un lien";
-    input_port(port, step): "Input {port} of {step}", "Entrée {port} de {step}";
-    link_here(port, step): "Link to input {port} of {step}", "Relier à l’entrée {port} de {step}";
+    output_port(port, step): "{port} of {step}: start a link", "{port} de {step} : commencer un lien";
+    input_port(port, step): "{port} of {step}", "{port} de {step}";
+    link_here(port, step): "Link to here: {port} of {step}", "Relier ici : {port} de {step}";
     linking_from(step, port): "Linking from {step}, {port}: choose an input, or press Escape.",
         "Lien depuis {step}, {port} : choisissez une entrée, ou appuyez sur Échap.";
     no_link_to_self: "A step cannot be linked to itself.", "Une étape ne peut pas être reliée à elle-même.";
     no_circle: "This link would make a circle.", "Ce lien ferait une boucle.";
     already_linked: "These are linked already.", "Ils sont déjà reliés.";
-    copied(count): "{count} steps copied.", "{count} étapes copiées.";
-    one_problem: "1 problem", "1 problème";
-    many_problems(count): "{count} problems", "{count} problèmes";
     no_problems: "No problem", "Aucun problème";
     plan: "How it runs", "Comment il s’exécute";
     no_plan: "Nothing would run before the problems are mended.", "Rien ne s’exécuterait avant la correction des problèmes.";
@@ -121,4 +118,9 @@ texts! {
     type_time: "Date and time", "Date et heure";
     type_list: "List", "Liste";
     history: "Runs", "Exécutions";
+}
+
+counted! {
+    problems: "{count} problem", "{count} problème"; "{count} problems", "{count} problèmes";
+    copied: "{count} step copied.", "{count} étape copiée."; "{count} steps copied.", "{count} étapes copiées.";
 }

@@ -1,4 +1,4 @@
-use super::texts;
+use super::{counted, texts};
 
 // files of one's own
 texts! {
@@ -19,13 +19,12 @@ texts! {
     preview_of(name): "Preview of {name}", "Aperçu de {name}";
     preview_show: "Show the preview", "Afficher l’aperçu";
     preview_hide: "Hide the preview", "Masquer l’aperçu";
-    preview_took(count, milliseconds): "{count} records in {milliseconds} ms", "{count} enregistrements en {milliseconds} ms";
     preview_waits: "This step, or one before it, asks another service: it is asked only when you say so.",
         "Cette étape, ou l’une de celles qui précèdent, interroge un autre service : il ne l’est qu’à votre demande.";
     preview_ask: "Preview now", "Aperçu maintenant";
     preview_nothing: "Nothing comes out of this step on the sample.", "Rien ne sort de cette étape sur l’échantillon.";
     preview_sample: "with the records of the last run", "sur les enregistrements de la dernière exécution";
-    into: "In", "Entrée";
+    into: "Input", "Entrée";
     otherwise: "Otherwise", "Sinon";
     left: "Left", "Gauche";
     right: "Right", "Droite";
@@ -52,7 +51,6 @@ texts! {
     mend_source_help: "Write the record as this step should have sent it, in JSON.",
         "Écrivez l’enregistrement tel que cette étape aurait dû l’envoyer, en JSON.";
     mend_keep: "Keep", "Garder";
-    replay_mended(count): "Replay the {count} mended", "Rejouer les {count} corrigés";
     kept_until(when): "The records of this run are kept until {when}.",
         "Les enregistrements de cette exécution sont conservés jusqu’au {when}.";
     in_refused: "No record was refused.", "Aucun enregistrement refusé.";
@@ -75,11 +73,7 @@ texts! {
     live_nobody: "Nobody listens at present.", "Personne n’écoute en ce moment.";
     live_not_yet: "It is listened for once the workflow is saved without errors.",
         "L’écoute commence quand le workflow est enregistré sans erreur.";
-    live_counts(messages, runs): "{messages} messages so far, {runs} runs.",
-        "{messages} messages jusqu’ici, {runs} exécutions.";
     live_last(when): "The last run began {when}.", "La dernière exécution a commencé {when}.";
-    live_too_large(count): "{count} messages were too large and went nowhere.",
-        "{count} messages étaient trop grands et n’ont pas été pris.";
     live_connected(step): "{step}: connected", "{step} : connecté";
     live_connecting(step): "{step}: connecting", "{step} : connexion en cours";
     live_again(when): "It is tried again {when}.", "Nouvel essai {when}.";
@@ -96,4 +90,19 @@ texts! {
     remove_trigger: "Remove the trigger", "Retirer le déclencheur";
     no_source_yet: "Add a step that reads data first.", "Ajoutez d’abord une étape qui lit des données.";
     only_by_hand: "Nothing yet: it is started by hand.", "Rien pour l’instant : il se lance à la main.";
+}
+
+counted! {
+    preview_took(milliseconds):
+        "{count} record in {milliseconds} ms", "{count} enregistrement en {milliseconds} ms";
+        "{count} records in {milliseconds} ms", "{count} enregistrements en {milliseconds} ms";
+    replay_mended: "Replay the {count} mended", "Rejouer {count} corrigé";
+        "Replay the {count} mended", "Rejouer les {count} corrigés";
+    live_heard: "{count} message so far", "{count} message jusqu’ici";
+        "{count} messages so far", "{count} messages jusqu’ici";
+    live_begun: "{count} run", "{count} exécution"; "{count} runs", "{count} exécutions";
+    live_too_large: "{count} message was too large and went nowhere.",
+        "{count} message était trop grand et n’a pas été pris.";
+        "{count} messages were too large and went nowhere.",
+        "{count} messages étaient trop grands et n’ont pas été pris.";
 }

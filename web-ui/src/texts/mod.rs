@@ -34,9 +34,12 @@ impl Texts {
         }
     }
 
-    /// How many problems there are.
-    pub(crate) fn problems(self, count: usize) -> String {
-        if count == 1 { self.one_problem().to_owned() } else { self.many_problems(count) }
+    /// Whether people speak of so many in the singular.
+    pub(crate) const fn is_one(self, count: u64) -> bool {
+        match self.0 {
+            Language::En => count == 1,
+            Language::Fr => count < 2,
+        }
     }
 
     /// A number where there is little room: `12,480` as `12.4k`.
@@ -120,7 +123,31 @@ macro_rules! text {
     };
 }
 
-pub(crate) use {text, texts};
+/// A table of texts about so many of something, for one and for more of them:
+/// `name: "{count} thing", "{count} chose"; "{count} things", "{count} choses";`.
+macro_rules! counted {
+    ($($name:ident $(($($detail:ident),+))? :
+        $one:literal, $un:literal; $more:literal, $plusieurs:literal;)*) => {
+        impl $crate::texts::Texts {
+            $( pub(crate) fn $name(
+                self,
+                count: impl TryInto<u64>,
+                $($($detail: impl std::fmt::Display),+)?
+            ) -> String {
+                let count = count.try_into().unwrap_or(u64::MAX);
+                let (one, count) = (self.is_one(count), self.number(count));
+                match (self.0, one) {
+                    (bus_core::Language::En, true) => format!($one, $($($detail = $detail,)+)? count = count),
+                    (bus_core::Language::En, false) => format!($more, $($($detail = $detail,)+)? count = count),
+                    (bus_core::Language::Fr, true) => format!($un, $($($detail = $detail,)+)? count = count),
+                    (bus_core::Language::Fr, false) => format!($plusieurs, $($($detail = $detail,)+)? count = count),
+                }
+            } )*
+        }
+    };
+}
+
+pub(crate) use {counted, text, texts};
 
 #[cfg(test)]
 mod tests {
@@ -147,5 +174,13 @@ mod tests {
     #[test]
     fn details_are_filled_in() {
         assert_eq!(Texts(Language::Fr).signed_in_as("Ada"), "Connecté : Ada");
+    }
+
+    #[test]
+    fn one_and_more_are_spoken_of_as_people_do() {
+        let said = |language, count: u64| Texts(language).problems(count);
+        assert_eq!([said(Language::En, 0), said(Language::En, 1)], ["0 problems", "1 problem"]);
+        assert_eq!([said(Language::Fr, 0), said(Language::Fr, 1)], ["0 problème", "1 problème"]);
+        assert_eq!(said(Language::Fr, 1_200), "1\u{202f}200 problèmes");
     }
 }

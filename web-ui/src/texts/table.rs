@@ -1,4 +1,4 @@
-use super::texts;
+use super::{counted, texts};
 
 // around every page
 texts! {
@@ -116,7 +116,6 @@ texts! {
     gallery_help: "Ready to run, with their data. Take one and make it yours.",
         "Prêts à exécuter, avec leurs données. Prenez-en un et adaptez-le.";
     use_this: "Use this", "Utiliser";
-    steps_count(count): "{count} steps", "{count} étapes";
 }
 
 // runs
@@ -136,8 +135,6 @@ texts! {
     resume: "Try again from there", "Reprendre à cet endroit";
     back_to_editing: "Back to editing", "Revenir à l’édition";
     run_of(when): "Run of {when}", "Exécution du {when}";
-    refused(count): "{count} refused", "{count} refusés";
-    written(count): "{count} written", "{count} écrits";
     written_to: "Written to", "Écrit dans";
     by_person(name): "by {name}", "par {name}";
     by_schedule: "by its schedule", "par sa planification";
@@ -146,10 +143,8 @@ texts! {
     by_upload: "by an upload", "par un envoi de fichier";
     by_replay: "replay of refused records", "nouvel essai d’enregistrements refusés";
     no_runs: "Not run yet.", "Pas encore d’exécution.";
-    link_data(count, from, to): "{count} records from {from} to {to}: show them",
-        "{count} enregistrements de {from} vers {to} : les afficher";
     data: "Data", "Données";
-    output: "Out", "Sortie";
+    output: "Output", "Sortie";
     errors: "Errors", "Erreurs";
     rows_shown(from, to, total): "{from} to {to} of {total}", "{from} à {to} sur {total}";
     kept_of(kept, total): "{kept} of {total} records are kept for the eye.",
@@ -173,4 +168,13 @@ texts! {
     kind_mixed: "mixed", "mixte";
     absent: "absent", "absent";
     null: "null", "nul";
+}
+
+counted! {
+    steps_count: "{count} step", "{count} étape"; "{count} steps", "{count} étapes";
+    refused: "{count} refused", "{count} refusé"; "{count} refused", "{count} refusés";
+    written: "{count} written", "{count} écrit"; "{count} written", "{count} écrits";
+    link_data(from, to):
+        "{count} record from {from} to {to}: show it", "{count} enregistrement de {from} vers {to} : l’afficher";
+        "{count} records from {from} to {to}: show them", "{count} enregistrements de {from} vers {to} : les afficher";
 }

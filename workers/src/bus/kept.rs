@@ -277,7 +277,7 @@ impl TableOf {
         match self.columns.iter_mut().find(|column| column.name == name) {
             Some(column) if kind.is_empty() || column.kind == kind => {}
             Some(column) if column.kind.is_empty() => kind.clone_into(&mut column.kind),
-            Some(column) => "mixed".clone_into(&mut column.kind),
+            Some(column) => together(&column.kind, kind).clone_into(&mut column.kind),
             None => self.columns.push(Column { name: name.to_owned(), kind: kind.to_owned() }),
         }
     }
@@ -287,6 +287,15 @@ impl TableOf {
             "text".clone_into(&mut column.kind);
         }
         Table { columns: self.columns, rows: self.rows, from, kept, total }
+    }
+}
+
+/// What a column is that holds both.
+fn together(one: &str, other: &str) -> &'static str {
+    match (one, other) {
+        // a whole number among others, such as 48 among latitudes
+        ("integer" | "decimal", "integer" | "decimal") => "decimal",
+        _ => "mixed",
     }
 }
 
@@ -313,12 +322,13 @@ mod tests {
     #[test]
     fn columns_are_what_the_records_have() {
         let mut builder = BatchBuilder::new();
-        for record in [json!({ "a": 1, "b": null }), json!({ "a": "x", "b": [1], "c": 1.5 })] {
+        let second = json!({ "a": "x", "b": [1], "c": 1.5 });
+        for record in [json!({ "a": 1, "b": null }), second, json!({ "a": 2, "c": 1 })] {
             builder.json(&record).unwrap();
         }
         let mut table = TableOf::default();
         builder.take().records().for_each(|record| table.add(record));
-        let table = table.finish(0, 2, 2);
+        let table = table.finish(0, 3, 3);
         let columns: Vec<_> = table.columns.iter().map(|column| (&*column.name, &*column.kind)).collect();
         assert_eq!(columns, [("a", "mixed"), ("b", "list"), ("c", "decimal")]);
         assert_eq!(table.rows[0], json!({ "a": 1, "b": null }));

@@ -98,7 +98,7 @@ fn good_rows_go_on() {
         (
             2,
             vec![
-                "2:1 this record is longer than 2000 bytes".into(),
+                "2:1 this record is longer than 2000 bytes (limit `record_bytes`)".into(),
                 "4:3 the closing quote of this field is missing".into(),
             ]
         )
@@ -113,7 +113,10 @@ fn too_wide_a_table_is_refused() {
     let wide = vec!["c"; 100_000].join(",");
     for cut in [1, usize::MAX] {
         let (_, _, error) = read(&Options::default(), wide.as_bytes(), cut);
-        assert_eq!(error.as_deref(), Some("line 1, column 1: the table has more than 50 columns"));
+        assert_eq!(
+            error.as_deref(),
+            Some("line 1, column 1: the table has more than 50 columns (limit `fields`)")
+        );
     }
 }
 

@@ -52,7 +52,7 @@ fn errors_name_the_place() {
     let deep = "[".repeat(10_000);
     assert_eq!(
         read(&deep).map(drop),
-        Err("line 1, column 129: lists and objects nest deeper than 128 levels".into())
+        Err("line 1, column 129: lists and objects nest deeper than 128 levels (limit `depth`)".into())
     );
 }
 
