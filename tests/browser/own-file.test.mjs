@@ -66,9 +66,11 @@ test("a spreadsheet of one's own becomes a map", async () => {
   await page.waitForURL(/\/runs\/[^/]+$/);
   await page.locator(".run-head .badge", { hasText: "Succeeded" }).waitFor();
   const count = page.getByRole("button", { name: /^2 records from Read files to Write a file: show them/ });
+  await page.locator("#canvas").evaluate((canvas) => canvas.setAttribute("data-seen", "before"));
   await count.click();
   const table = page.locator("table.records");
   await table.locator("td", { hasText: "Marché Sainte-Thérèse" }).waitFor();
+  assert.equal(await page.locator("#canvas").getAttribute("data-seen"), "before", "the canvas is not drawn anew");
 
   const started = page.waitForEvent("download");
   await page.locator(".data summary", { hasText: "Download" }).click();

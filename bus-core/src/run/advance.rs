@@ -1,6 +1,6 @@
 //! What can begin, once something has happened.
 
-use super::{Chunk, Chunks, Effect, RunState, StageInput, StageSpec, Status, Task, TaskId, TaskStatus};
+use super::{Chunks, Effect, RunState, StageInput, StageSpec, Status, Task, TaskId, TaskStatus};
 
 impl RunState {
     /// Makes the tasks that can be made, does again those whose inputs have changed, and ends the run
@@ -85,15 +85,7 @@ impl RunState {
             }
             return;
         }
-        let chunks = self.made_by(&spec.inputs);
-        for part in 0..spec.parts.max(1) {
-            let own = |chunk: &Chunk| chunk.partition.is_none_or(|partition| partition == part);
-            let inputs = chunks
-                .iter()
-                .filter(|(_, chunk)| own(chunk))
-                .map(|(name, chunk)| (name.clone(), chunk.clone()));
-            self.want(TaskId { stage, part }, inputs.collect(), now, effects);
-        }
+        self.want(TaskId { stage, part: 0 }, self.made_by(&spec.inputs), now, effects);
     }
 
     /// Sees to it that a task is done with these inputs: makes it, or does it again if they are others.

@@ -14,9 +14,6 @@ pub struct Chunk {
     /// Where it stands among the chunks of its port: they are read in this order, then by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub place: Vec<u32>,
-    /// For which part of a regrouping stage it is; none for all of them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub partition: Option<u32>,
 }
 
 /// Chunks by name. A name follows from the task that makes the chunk, not from the attempt.

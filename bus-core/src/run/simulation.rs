@@ -63,7 +63,7 @@ impl World {
         let chunk = |n: u32| {
             let digest = format!("{:x}", fold(&format!("{content}/{n}")));
             let port = PORTS[n as usize % 2].to_owned();
-            (format!("{task}/{n}"), Chunk { digest, records: 1, port, place: Vec::new(), partition: None })
+            (format!("{task}/{n}"), Chunk { digest, records: 1, port, place: Vec::new() })
         };
         (0..count).map(chunk).collect()
     }
@@ -167,7 +167,7 @@ fn is_done_once(state: &RunState) -> Result<(), TestCaseError> {
             .map(|(_, chunk)| chunk)
             .collect();
         if spec.gathers || (spec.is_source() && !spec.inputs.is_empty()) {
-            prop_assert_eq!(of_stage().count(), spec.parts.max(1) as usize);
+            prop_assert_eq!(of_stage().count(), if spec.gathers { 1 } else { spec.parts as usize });
             prop_assert!(
                 of_stage().all(|task| task.inputs == made),
                 "what is needed whole was seen as it is"
@@ -227,13 +227,7 @@ fn input(stage: u32) -> StageInput {
 }
 
 fn chunk(digest: &str) -> Chunk {
-    Chunk {
-        digest: digest.to_owned(),
-        records: 1,
-        port: "a.out".to_owned(),
-        place: Vec::new(),
-        partition: None,
-    }
+    Chunk { digest: digest.to_owned(), records: 1, port: "a.out".to_owned(), place: Vec::new() }
 }
 
 fn done(task: TaskId, attempt: u32, chunks: Chunks, unchanged: bool) -> Event {

@@ -10,8 +10,8 @@ pub struct StageSpec {
     pub inputs: Vec<StageInput>,
     /// Whether it needs all chunks before it can begin.
     pub gathers: bool,
-    /// In how many parts it is done: those of a source that can be split, or the partitions of one that
-    /// gathers. A stage that streams has a part for each chunk instead.
+    /// In how many parts a source is done that can be split. A stage that streams has a part for each chunk
+    /// instead, one that gathers is done once.
     pub parts: u32,
 }
 

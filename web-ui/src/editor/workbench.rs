@@ -110,7 +110,8 @@ pub(crate) fn Workbench(props: &WorkbenchProps) -> Html {
         <div class="workbench">
             { toolbar }
             { bench }
-            { data }
+            // one place, whether something is there or not: or else what stands before it is drawn anew
+            <>{ data }</>
             if *starting {
                 <StartDialog document={Rc::clone(&state.document)} catalogue={props.catalogue.clone()} {given} {give} close={starting.setter().reform_to(false)} start={saver.start(starting.setter())} />
             }
@@ -239,10 +240,10 @@ fn EditBench(props: &EditBenchProps) -> Html {
         <div class={classes!("bench", props.readonly.then_some("readonly"))}>
             if !props.readonly { <Palette catalogue={props.catalogue.clone()} {add} /> }
             <div class="stage">
-                { linking(state, &props.catalogue, texts) }
                 <Canvas document={Rc::clone(&state.document)} catalogue={props.catalogue.clone()} chosen={state.chosen.clone()}
                     linking={state.linking.clone()} findings={Rc::clone(&state.findings)} readonly={props.readonly}
                     dispatch={props.dispatch.clone()} show={Callback::noop()} {dropped} />
+                { linking(state, &props.catalogue, texts) }
                 if let Some(step) = step.as_ref().filter(|_| !props.readonly) {
                     <PreviewPanel key={step.id.clone()} document={Rc::clone(&state.document)} step={step.id.clone()} catalogue={props.catalogue.clone()}
                         workflow={props.id.clone()} {last_run} given={Rc::clone(&props.given)} {open} {toggle} />

@@ -268,7 +268,6 @@ impl Shelf {
                 true => Vec::new(),
                 false => self.place.iter().copied().chain([number]).collect(),
             },
-            partition: None,
         };
         let owner = format!("run/{}", self.run);
         let store = self.bus.store();

@@ -135,7 +135,6 @@ impl<'a> Shelf<'a> {
             records: packer.records(),
             port: String::new(),
             place: Vec::new(),
-            partition: None,
         };
         let time = kept_for(&self.run.document);
         let owner = format!("run/{}", self.id);
