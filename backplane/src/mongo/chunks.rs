@@ -69,10 +69,8 @@ pub(super) async fn put(shelves: &Shelves, chunk: &Chunk, bytes: Vec<u8>) -> Res
     } else {
         let of = ObjectId::new().to_hex();
         for (number, piece) in bytes.chunks(PIECE).enumerate() {
-            shelves
-                .pieces
-                .insert(doc! { "_id": piece_id(&of, number), "e": until, "d": binary(piece.to_vec()) })
-                .await?;
+            let id = piece_id(&of, number);
+            shelves.pieces.insert(doc! { "_id": id, "e": until, "d": binary(piece.to_vec()) }).await?;
         }
         let count = i64::try_from(bytes.len().div_ceil(PIECE)).unwrap_or(i64::MAX);
         entry.extend(doc! { "p": of, "n": count });

@@ -307,8 +307,8 @@ pub(super) struct Built {
 /// The index that every collection has.
 const BY_ID: &str = "_id_";
 
-/// What to look for. The filter restricts a member that one index goes by: nothing to choose for the server,
-/// so the index is not named: some servers that speak this protocol read all of a named one.
+/// What to look for. The filter restricts a member that one index goes by, so that the server has nothing to
+/// choose. The index is not named: some servers that speak this protocol read all of a named one.
 #[derive(Debug, Clone)]
 pub(super) struct Find {
     pub(super) filter: Doc,
@@ -324,6 +324,7 @@ impl Table {
 
     pub(super) async fn many(&self, find: Find) -> Result<Vec<Doc>, Fault> {
         let limit = i64::try_from(find.limit).unwrap_or(i64::MAX);
+        // a walk through all documents: those servers do not see by themselves that it has an index
         let walk = find.sort.contains_key("_id").then(by_id);
         let asked = self.inner.find(find.filter).sort(find.sort).projection(find.projection).limit(limit);
         let asked = asked.optional(walk, |asked, by_id| asked.hint(by_id));
@@ -381,7 +382,7 @@ impl Table {
         Ok(in_time(self.call, asked).await?.deleted_count > 0)
     }
 
-    /// Deletes all that there are.
+    /// Deletes all that an index finds; see [`Find`].
     pub(super) async fn delete_all(&self, filter: Doc) -> Result<u64, Fault> {
         Ok(in_time(self.call, self.inner.delete_many(filter)).await?.deleted_count)
     }
