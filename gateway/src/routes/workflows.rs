@@ -19,7 +19,11 @@ use bus_core::{
     msg,
     workflow::Workflow,
 };
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use workers::StoredWorkflow;
+
+/// Workflows of a list that are asked about at the same time: each takes a few calls to the store.
+const TOGETHER: usize = 8;
 
 pub(super) fn rows() -> Vec<Row> {
     let viewer = Allowed::Workflow(Role::Viewer);
@@ -136,10 +140,9 @@ async fn list(
 ) -> Result<Json<Page<WorkflowSummary>>, Problem> {
     let who = app.who(&caller.account()?.id).await?;
     let page = app.workflows().list(&who, paging.after.as_deref(), paging.limit()).await?;
-    let mut items = Vec::new();
-    for workflow in page.items.iter().filter(|workflow| caller.key_covers(&workflow.id)) {
-        items.push(summary(&app, &caller, workflow).await?);
-    }
+    let shown = page.items.iter().filter(|workflow| caller.key_covers(&workflow.id));
+    let asked: Vec<_> = shown.map(|workflow| summary(&app, &caller, workflow)).collect();
+    let items = stream::iter(asked).buffered(TOGETHER).try_collect().await?;
     Ok(Json(Page { items, next: page.next }))
 }
 
