@@ -9,6 +9,7 @@ mod certificates;
 mod install;
 mod mongo;
 mod mosquitto;
+mod port;
 mod process;
 mod rabbitmq;
 

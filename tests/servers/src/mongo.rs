@@ -3,7 +3,8 @@
 
 use crate::{
     There, install, named,
-    process::{Process, end, free_port},
+    port::Port,
+    process::{Process, end},
 };
 use rustix::process::Signal;
 use std::{io, path::PathBuf, process::Command};
@@ -30,7 +31,7 @@ pub fn mongodb() -> io::Result<There<MongoServer>> {
 pub struct MongoServer {
     program: PathBuf,
     folder: TempDir,
-    port: u16,
+    port: Port,
     arguments: Vec<String>,
     running: Option<Process>,
 }
@@ -43,7 +44,7 @@ impl MongoServer {
     pub fn start() -> io::Result<Self> {
         let program = install::python(PACKAGE.0, PACKAGE.1, PROGRAM)?;
         let folder = tempfile::Builder::new().prefix("mongo-").tempdir()?;
-        let mut server = Self { program, folder, port: free_port()?, arguments: Vec::new(), running: None };
+        let mut server = Self { program, folder, port: Port::free()?, arguments: Vec::new(), running: None };
         server.begin()?;
         Ok(server)
     }
@@ -51,7 +52,7 @@ impl MongoServer {
     /// Its address.
     #[must_use]
     pub fn uri(&self) -> String {
-        format!("mongodb://127.0.0.1:{}", self.port)
+        format!("mongodb://127.0.0.1:{}", self.port.number)
     }
 
     /// What else is said to its program, from its next start on.
@@ -65,10 +66,10 @@ impl MongoServer {
     /// If it does not start.
     pub fn begin(&mut self) -> io::Result<()> {
         let mut command = Command::new(&self.program);
-        command.args(["--host", "127.0.0.1", "--port", &self.port.to_string(), "--storage-path"]);
+        command.args(["--host", "127.0.0.1", "--port", &self.port.number.to_string(), "--storage-path"]);
         command.arg(self.folder.path().join("data")).args(&self.arguments);
         let mut process = Process::start(&mut command, &self.folder.path().join("log"))?;
-        process.wait_for(self.port)?;
+        process.wait_for(self.port.number)?;
         self.running = Some(process);
         Ok(())
     }

@@ -2,7 +2,8 @@
 
 use crate::{
     Certificates, install,
-    process::{Process, end, free_port},
+    port::Port,
+    process::{Process, end},
 };
 use rustix::process::Signal;
 use std::{
@@ -23,8 +24,8 @@ const SERVER: &[&str] = &["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/
 pub struct Mosquitto {
     program: PathBuf,
     folder: TempDir,
-    port: u16,
-    secured: Option<u16>,
+    port: Port,
+    secured: Option<Port>,
     running: Option<Process>,
 }
 
@@ -69,11 +70,12 @@ impl Mosquitto {
     ) -> io::Result<Self> {
         let program = install::package("mosquitto", SERVER)?;
         let folder = tempfile::Builder::new().prefix("mosquitto-").tempdir()?;
-        let (port, at) = (free_port()?, folder.path().display());
+        let (port, at) = (Port::free()?, folder.path().display());
         // it gives up being root, and would lose its folder with that
         let mut lines = format!(
             "user root\npersistence true\npersistence_location {at}/\nautosave_interval 1\nautosave_on_changes {durable}\n\
-             max_queued_messages 0\nlistener {port} 127.0.0.1\n"
+             max_queued_messages 0\nlistener {} 127.0.0.1\n",
+            port.number
         );
         match user {
             None => lines += "allow_anonymous true\n",
@@ -85,9 +87,9 @@ impl Mosquitto {
                 lines += &format!("allow_anonymous false\npassword_file {}\n", file.display());
             }
         }
-        let secured = certificates.map(|_| free_port()).transpose()?;
-        if let (Some(secured), Some(certificates)) = (secured, certificates) {
-            lines += &format!("listener {secured} 127.0.0.1\n");
+        let secured = certificates.map(|_| Port::free()).transpose()?;
+        if let (Some(secured), Some(certificates)) = (&secured, certificates) {
+            lines += &format!("listener {} 127.0.0.1\n", secured.number);
             for (name, path) in [
                 ("cafile", certificates.authority()),
                 ("certfile", certificates.server()),
@@ -105,13 +107,13 @@ impl Mosquitto {
     /// Its address.
     #[must_use]
     pub fn uri(&self) -> String {
-        format!("mqtt://127.0.0.1:{}", self.port)
+        format!("mqtt://127.0.0.1:{}", self.port.number)
     }
 
     /// Its port with TLS, if it has one.
     #[must_use]
-    pub const fn secured_port(&self) -> Option<u16> {
-        self.secured
+    pub fn secured_port(&self) -> Option<u16> {
+        self.secured.as_ref().map(|port| port.number)
     }
 
     /// Starts it again after [`Mosquitto::stop`] or [`Mosquitto::kill`], with what it has kept.
@@ -122,7 +124,7 @@ impl Mosquitto {
         let mut command = Command::new(&self.program);
         command.arg("-c").arg(self.folder.path().join("mosquitto.conf"));
         let mut process = Process::start(&mut command, &self.folder.path().join("log"))?;
-        process.wait_for(self.port)?;
+        process.wait_for(self.port.number)?;
         self.running = Some(process);
         Ok(())
     }
@@ -142,7 +144,7 @@ impl Mosquitto {
     /// # Errors
     /// If the broker does not let it in.
     pub fn sender(&self) -> io::Result<Sender> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port.number))?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         // MQTT 3.1.1, 3.1: a session that is clean, a name given by the broker, no keep alive
         let connect = [0x10, 12, 0, 4, b'M', b'Q', b'T', b'T', 4, 0b10, 0, 0, 0, 0];

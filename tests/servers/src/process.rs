@@ -5,7 +5,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use std::{
     fs::File,
     io,
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     os::unix::process::CommandExt,
     path::Path,
     process::{Child, Command, Stdio},
@@ -16,16 +16,6 @@ use std::{
 const PATIENCE: Duration = Duration::from_secs(90);
 /// How often it is looked at meanwhile.
 const LOOK: Duration = Duration::from_millis(25);
-
-/// A free port of the loopback address.
-pub(crate) fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
-}
-
-/// A free port of the loopback address of IPv6.
-pub(crate) fn free_port_v6() -> io::Result<u16> {
-    Ok(TcpListener::bind("[::1]:0")?.local_addr()?.port())
-}
 
 #[derive(Debug)]
 pub(crate) struct Process {

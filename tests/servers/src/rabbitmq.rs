@@ -2,11 +2,13 @@
 
 use crate::{
     Certificates, There, failed, install, named,
-    process::{Process, end, free_port, free_port_v6},
+    port::Port,
+    process::{Process, end},
 };
 use rustix::process::Signal;
 use std::{
     io,
+    net::TcpListener,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -33,9 +35,11 @@ pub struct RabbitMq {
     program: PathBuf,
     folder: TempDir,
     node: String,
-    port: u16,
-    distribution: u16,
-    names: u16,
+    port: Port,
+    distribution: Port,
+    names: Port,
+    /// With TLS.
+    secured: Vec<Port>,
     running: Option<Process>,
     _names: Process,
 }
@@ -48,23 +52,23 @@ impl RabbitMq {
     pub fn start() -> io::Result<Self> {
         let program = install::package("rabbitmq-server", SERVER)?;
         let folder = tempfile::Builder::new().prefix("rabbitmq-").tempdir()?;
-        let names = free_port()?;
+        let (names, port, distribution) = (Port::free()?, Port::free()?, Port::free()?);
         let mut epmd = Command::new("epmd");
-        epmd.args(["-port", &names.to_string(), "-address", "127.0.0.1"]);
+        epmd.args(["-port", &names.number.to_string(), "-address", "127.0.0.1"]);
         let mut names_server = Process::start(&mut epmd, &folder.path().join("epmd.log"))?;
-        names_server.wait_for(names)?;
-        let port = free_port()?;
+        names_server.wait_for(names.number)?;
+        let listener = format!("loopback_users = none\nlisteners.tcp.1 = 127.0.0.1:{}\n", port.number);
         let mut server = Self {
             program,
-            node: format!("bus-{port}@localhost"),
+            node: format!("bus-{}@localhost", port.number),
             port,
-            distribution: free_port()?,
+            distribution,
             names,
+            secured: Vec::new(),
             running: None,
             _names: names_server,
             folder,
         };
-        let listener = format!("loopback_users = none\nlisteners.tcp.1 = 127.0.0.1:{port}\n");
         std::fs::write(server.folder.path().join("rabbitmq.conf"), listener)?;
         std::fs::write(server.folder.path().join("plugins"), "[].\n")?;
         server.begin()?;
@@ -79,7 +83,9 @@ impl RabbitMq {
     pub fn secured(certificates: &Certificates) -> io::Result<(Self, u16, Option<u16>)> {
         let mut server = Self::start()?;
         server.stop();
-        let (four, six) = (free_port()?, free_port_v6().ok());
+        let four = server.another_port()?;
+        // containers often know no IPv6
+        let six = TcpListener::bind("[::1]:0").is_ok().then(|| server.another_port()).transpose()?;
         let file = server.folder.path().join("rabbitmq.conf");
         let mut lines = std::fs::read_to_string(&file)?;
         lines += &format!("listeners.ssl.1 = 127.0.0.1:{four}\n");
@@ -100,6 +106,13 @@ impl RabbitMq {
         Ok((server, four, six))
     }
 
+    fn another_port(&mut self) -> io::Result<u16> {
+        let port = Port::free()?;
+        let number = port.number;
+        self.secured.push(port);
+        Ok(number)
+    }
+
     /// Its address, as its first user.
     #[must_use]
     pub fn uri(&self) -> String {
@@ -109,7 +122,7 @@ impl RabbitMq {
     /// Its address for a user and a virtual host.
     #[must_use]
     pub fn uri_as(&self, user: &str, password: &str, host: &str) -> String {
-        format!("amqp://{user}:{password}@127.0.0.1:{}/{host}", self.port)
+        format!("amqp://{user}:{password}@127.0.0.1:{}/{host}", self.port.number)
     }
 
     fn command(&self, program: &Path) -> Command {
@@ -122,9 +135,9 @@ impl RabbitMq {
             .env("RABBITMQ_LOG_BASE", folder.join("logs"))
             .env("RABBITMQ_CONFIG_FILE", folder.join("rabbitmq.conf"))
             .env("RABBITMQ_ENABLED_PLUGINS_FILE", folder.join("plugins"))
-            .env("RABBITMQ_DIST_PORT", self.distribution.to_string())
+            .env("RABBITMQ_DIST_PORT", self.distribution.number.to_string())
             .env("RABBITMQ_PID_FILE", folder.join("pid"))
-            .env("ERL_EPMD_PORT", self.names.to_string())
+            .env("ERL_EPMD_PORT", self.names.number.to_string())
             .env("ERL_EPMD_ADDRESS", "127.0.0.1")
             .env_remove("RABBITMQ_NODE_PORT");
         command
@@ -136,7 +149,7 @@ impl RabbitMq {
     /// If it does not start.
     pub fn begin(&mut self) -> io::Result<()> {
         let mut process = Process::start(&mut self.command(&self.program), &self.folder.path().join("log"))?;
-        process.wait_for(self.port)?;
+        process.wait_for(self.port.number)?;
         self.running = Some(process);
         Ok(())
     }
