@@ -1,9 +1,8 @@
-// A bus of its own for each file of tests: the real server, a new data folder, a free port.
+// A bus of its own for each file of tests: the real server, a new data folder, a port that is free.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -18,26 +17,17 @@ const RULES = { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"
 /** How long anything may take before a test fails. */
 export const PATIENCE = 30_000;
 
-async function freePort() {
-  const server = createServer();
-  await new Promise((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address();
-  await new Promise((done) => server.close(done));
-  return port;
-}
-
 /** Starts a bus; resolves once it has printed its one-time link. */
 export async function startBus() {
   if (!PROGRAM) throw new Error("SEMANTIC_BUS must name the program: `cargo xtask test` does");
   const folder = await mkdtemp(join(tmpdir(), "semantic-bus-"));
-  const port = await freePort();
-  const server = spawn(PROGRAM, ["--lang", "en", "serve", "--data", folder, "--listen", `127.0.0.1:${port}`]);
+  const server = spawn(PROGRAM, ["--lang", "en", "serve", "--data", folder, "--listen", "127.0.0.1:0"]);
   const said = [];
   const link = await new Promise((found, failed) => {
     const late = setTimeout(() => failed(new Error(`no link after ${PATIENCE} ms:\n${said.join("\n")}`)), PATIENCE);
     const read = (line) => {
       said.push(line);
-      const match = line.match(/(https?:\/\/\S+)?\/first#\S+/);
+      const match = line.match(/https?:\/\/\S+\/first#\S+/);
       if (match) {
         clearTimeout(late);
         found(match[0]);
@@ -47,7 +37,7 @@ export async function startBus() {
     createInterface({ input: server.stderr }).on("line", read);
     server.on("exit", (code) => failed(new Error(`the server ended (${code}):\n${said.join("\n")}`)));
   });
-  const address = `http://127.0.0.1:${port}`;
+  const address = `http://127.0.0.1:${new URL(link).port}`;
   return {
     address,
     /** The link that makes the first account. */

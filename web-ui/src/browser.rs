@@ -18,6 +18,11 @@ pub(crate) fn page() -> Option<Document> {
     screen()?.document()
 }
 
+/// Whether somebody can see the page: not a hidden tab.
+pub(crate) fn is_seen() -> bool {
+    page().is_some_and(|page| !page.hidden())
+}
+
 /// The element with this id.
 pub(crate) fn element(id: &str) -> Option<HtmlElement> {
     page()?.get_element_by_id(id)?.dyn_into().ok()

@@ -1,7 +1,7 @@
 //! The broker goes and comes under load: what it had confirmed is done, and nobody has to start anew.
 
 use super::{LONG, NOW, impatient, message};
-use backplane::{Broker, amqp::Amqp};
+use backplane::{Broker, Consumer, Trouble, amqp::Amqp};
 use std::{
     collections::BTreeSet,
     sync::{
@@ -36,9 +36,23 @@ async fn produce(node: Arc<Amqp>, producer: usize, confirmed: Ids, stop: Arc<Ato
     }
 }
 
+/// A busy broker may take longer than a call may last; whoever wants to consume asks again.
+async fn consuming(node: &Amqp) -> Consumer {
+    let until = Instant::now() + LONG;
+    loop {
+        match node.consume("tasks", 16).await {
+            Ok(consumer) => return consumer,
+            Err(error) => {
+                assert!(error.trouble == Trouble::Unavailable && Instant::now() < until, "{error}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
 /// Does what comes; some of it only at the second attempt.
 async fn work(node: Arc<Amqp>, done: Ids) {
-    let mut consumer = node.consume("tasks", 16).await.expect("consuming");
+    let mut consumer = consuming(&node).await;
     while let Some(delivery) = consumer.next().await {
         let id = delivery.message.id.clone();
         if delivery.attempt == 1 && id.ends_with('7') {
@@ -53,7 +67,7 @@ async fn work(node: Arc<Amqp>, done: Ids) {
 }
 
 /// Waits until more is confirmed and done than now.
-async fn go_on(confirmed: &Ids, done: &Ids) {
+async fn go_on(confirmed: &Ids, done: &Ids, workers: &mut JoinSet<()>) {
     let (had, did) = (count(confirmed), count(done));
     let until = Instant::now() + LONG;
     while count(confirmed) < had + 200 || count(done) < did + 200 {
@@ -63,6 +77,9 @@ async fn go_on(confirmed: &Ids, done: &Ids) {
             count(confirmed),
             count(done)
         );
+        if let Some(ended) = workers.try_join_next() {
+            ended.expect("a worker goes on");
+        }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -79,7 +96,7 @@ pub(super) async fn nothing_confirmed_is_lost(broker: &mut RabbitMq) {
     for _ in 0..2 {
         workers.spawn(work(Arc::clone(&worker), Arc::clone(&done)));
     }
-    go_on(&confirmed, &done).await;
+    go_on(&confirmed, &done, &mut workers).await;
     for round in 0..3 {
         if round == 1 {
             broker.kill();
@@ -88,7 +105,7 @@ pub(super) async fn nothing_confirmed_is_lost(broker: &mut RabbitMq) {
         }
         broker.begin().expect("it starts again");
         let begun = Instant::now();
-        go_on(&confirmed, &done).await;
+        go_on(&confirmed, &done, &mut workers).await;
         println!("round {round}: on again {:?} after the start", begun.elapsed());
     }
     stop.store(true, Relaxed);

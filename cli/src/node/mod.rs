@@ -2,9 +2,11 @@
 
 mod arguments;
 mod connect;
+mod scratch;
 
 pub(crate) use arguments::{HealthArguments, NodeArguments, NodeOptions, Place, WorkerArguments};
 
+use self::scratch::Scratch;
 use crate::exit::{Exit, Failure};
 use backplane::{BackplaneError, Broker, Store, Trouble, embedded::Embedded};
 use bus_core::{msg, plan::Rules};
@@ -35,8 +37,7 @@ pub(crate) struct Node {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     embedded: Option<Embedded>,
-    /// What is left of its own when it ends.
-    scratch: Option<PathBuf>,
+    scratch: Scratch,
     working: CancellationToken,
     tasks: JoinSet<()>,
 }
@@ -54,13 +55,14 @@ impl Node {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let data = PathBuf::from(&asked.data);
         let name = name_of(&asked.place);
-        let scratch = match asked.place {
+        let within = match asked.place {
             Place::Alone => data.join(SCRATCH),
-            Place::Shared { .. } => std::env::temp_dir().join(format!("semantic-bus-{name}")),
+            Place::Shared { .. } => std::env::temp_dir(),
         };
-        for folder in [&data.join(FILES), &scratch] {
-            fs::create_dir_all(folder).map_err(|error| Failure::file(&folder.to_string_lossy(), &error))?;
-        }
+        let files = data.join(FILES);
+        fs::create_dir_all(&files).map_err(|error| Failure::file(&files.to_string_lossy(), &error))?;
+        let scratch =
+            Scratch::new(&within).map_err(|error| Failure::file(&within.to_string_lossy(), &error))?;
         let Backplane { broker, store, embedded } = backplane(asked, &name, &data, &clock).await?;
         let keys = workers::vault_keys(&data).map_err(|error| troubled(&error))?;
         let vault = Vault::open(Arc::clone(&store), Arc::clone(&clock), keys).await;
@@ -75,8 +77,8 @@ impl Node {
             catalogue: Arc::new(Connectors),
             http: Http::new(http),
             limits: limits(&asked.limits.outside, asked.memory, slots),
-            folder: data.join(FILES),
-            scratch: scratch.clone(),
+            folder: files,
+            scratch: scratch.path().to_owned(),
             slots,
             settings: settings(asked),
         })
@@ -84,7 +86,6 @@ impl Node {
         let (working, mut tasks) = (CancellationToken::new(), JoinSet::new());
         let node = (bus.clone(), working.clone());
         tasks.spawn(async move { node.0.work(node.1).await });
-        let scratch = embedded.is_none().then_some(scratch);
         Ok(Self { bus, store, clock, embedded, scratch, working, tasks })
     }
 
@@ -97,11 +98,7 @@ impl Node {
         if let Some(embedded) = embedded {
             embedded.close().await;
         }
-        if let Some(scratch) = scratch
-            && let Err(error) = fs::remove_dir_all(&scratch)
-        {
-            tracing::debug!(%error, folder = %scratch.display(), "a folder stays");
-        }
+        drop(scratch);
     }
 }
 

@@ -9,6 +9,7 @@ mod prose;
 mod records;
 mod shell;
 mod status;
+mod trouble;
 mod waiting;
 
 pub(crate) use dialog::Dialog;
@@ -20,4 +21,5 @@ pub(crate) use prose::Prose;
 pub(crate) use records::records;
 pub(crate) use shell::{LanguageSwitch, Mark, Shell};
 pub(crate) use status::{RunBadge, StepBadge, started_by};
+pub(crate) use trouble::TroubleBar;
 pub(crate) use waiting::loaded;

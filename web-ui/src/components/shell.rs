@@ -1,4 +1,4 @@
-use super::Icon;
+use super::{Icon, TroubleBar};
 use crate::{
     api::part,
     browser,
@@ -64,6 +64,7 @@ pub(crate) fn Shell(props: &ShellProps) -> Html {
                     </button>
                 </div>
             </header>
+            <TroubleBar />
             <main id="content" tabindex="-1">{ props.children.clone() }</main>
         </div>
     }

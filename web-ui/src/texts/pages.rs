@@ -14,6 +14,19 @@ texts! {
     group: "Group", "Groupe";
 }
 
+// what keeps the server from working
+texts! {
+    no_store: "The store cannot be reached: nothing can be saved or started at the moment.",
+        "Le stockage est injoignable : rien ne peut être enregistré ni lancé pour le moment.";
+    no_broker: "The message broker cannot be reached: what is started waits, and goes on by itself when it is back.",
+        "Le courtier de messages est injoignable : ce qui est lancé attend, et reprendra de lui-même à son retour.";
+    no_worker: "No worker is there: what is started waits until one comes.",
+        "Aucun worker n’est là : ce qui est lancé attend qu’il en arrive un.";
+    no_server: "The server cannot be reached. What it has already accepted is not lost.",
+        "Le serveur est injoignable. Ce qu’il a déjà accepté n’est pas perdu.";
+    why: "Why", "Pourquoi";
+}
+
 // with whom a workflow is shared
 texts! {
     share: "Share", "Partager";
