@@ -186,3 +186,11 @@ test("the preview follows what is typed", async () => {
   await preview.locator("table").waitFor({ state: "detached" });
   assert.deepEqual(page.wrong, []);
 });
+
+test("when the server is gone, the page says so", async () => {
+  const bar = page.locator(".trouble");
+  assert.equal(await bar.count(), 0, "all was well");
+  await bus.stop();
+  await bar.getByText("The server cannot be reached.").waitFor();
+  await clean(page, "a server that is gone");
+});

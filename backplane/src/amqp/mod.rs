@@ -64,6 +64,9 @@ impl std::fmt::Debug for Amqp {
 /// Wishes to listen that wait at a time.
 const WISHES: usize = 64;
 
+/// Whoever only looks waits no longer than this for a broker that is away, and hears why it is.
+const GLANCE: Duration = Duration::from_secs(1);
+
 impl Amqp {
     /// Connects to the broker. Needs a tokio runtime.
     ///
@@ -140,7 +143,7 @@ impl Amqp {
 
     async fn waiting(&self, queue: &str) -> Result<(u64, f64), BackplaneError> {
         topology::checked(queue)?;
-        let up = self.taking.up(Instant::now() + self.settings.call).await?;
+        let up = self.taking.up(Instant::now() + self.settings.call.min(GLANCE)).await?;
         let counting = async {
             self.topology.queue(&up, queue).await?;
             let channel = up.connection.channel(false).await?;

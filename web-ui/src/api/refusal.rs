@@ -4,7 +4,7 @@ use bus_core::api::{Finding, Problem};
 /// Why a call gave nothing, for whoever made it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Refusal {
-    /// The HTTP status; 0 if there was no answer.
+    /// The HTTP status; 0 if there was no answer, or only one of a proxy that has none.
     pub(crate) status: u16,
     /// What happened and what to do.
     pub(crate) text: String,
@@ -18,7 +18,8 @@ impl Refusal {
     /// What the server says of a call it refused: problem details (RFC 9457), or else its status.
     pub(super) fn of(status: u16, body: &str, texts: Texts) -> Self {
         let Ok(problem) = serde_json::from_str::<Problem>(body) else {
-            return Self { text: format!("{} ({status})", texts.odd_answer()), status, ..Self::odd(texts) };
+            let text = format!("{} ({status})", texts.odd_answer());
+            return Self { text, status: if status < 500 { status } else { 0 }, ..Self::odd(texts) };
         };
         let text = if problem.detail.is_empty() { problem.title } else { problem.detail };
         Self { status, text, findings: problem.findings, revision: problem.revision }
@@ -64,5 +65,6 @@ mod tests {
     fn an_answer_of_something_else_is_told_with_its_status() {
         let refusal = Refusal::of(502, "<html>Bad gateway", Texts(Language::En));
         assert!(refusal.text.ends_with("(502)"), "{}", refusal.text);
+        assert_eq!(refusal.status, 0, "the server has said nothing");
     }
 }

@@ -33,11 +33,10 @@ impl Trouble {
             Ok(Health { workers, .. }) if workers.is_empty() => away(texts.no_worker(), None),
             Ok(_) => None,
             Err(refusal) if refusal.status == 0 => away(texts.no_server(), None),
-            // who is signed in is known to the store
-            Err(refusal) if refusal.status == 503 => away(texts.no_store(), Some(refusal.text)),
-            Err(refusal) => {
-                (refusal.status >= 500).then_some(Self { what: texts.no_server(), why: Some(refusal.text) })
-            }
+            // who is signed in stands in the store
+            Err(refusal) if refusal.status == 503 => away(texts.no_store(), None),
+            // whoever is signed out is led away by the page
+            Err(_) => None,
         }
     }
 }
@@ -124,7 +123,6 @@ mod tests {
         assert_eq!(what(Ok(broker.clone())), Some(TEXTS.no_broker()));
         assert_eq!(what(Ok(Health { store: Some("away".to_owned()), ..broker })), Some(TEXTS.no_store()));
         assert_eq!(what(refused(503)), Some(TEXTS.no_store()));
-        assert_eq!(what(refused(502)), Some(TEXTS.no_server()));
         assert_eq!(what(refused(0)), Some(TEXTS.no_server()));
         assert_eq!(what(refused(401)), None);
     }

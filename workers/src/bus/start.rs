@@ -14,7 +14,12 @@ use bus_core::{
     msg,
     run::{Event, RunState, Status},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::time::timeout;
+
+/// How long whoever starts a run waits for a broker that is away. The run is saved by then, and the sweeper sends what
+/// could not be sent.
+const PROMPT: Duration = Duration::from_secs(1);
 
 impl Bus {
     pub(super) async fn start_run(&self, id: String, asked: Start) -> Result<RunSummary, BusError> {
@@ -63,12 +68,18 @@ impl Bus {
             return Err(error.into());
         }
         self.origins().note(&id, &record.workflow);
-        if begins {
-            self.act(&id, &record, &effects).await;
-        } else {
-            // room may have come up since it was looked for; a node that works hears of it
-            self.admit(&record.workflow).await;
-            let _heard = self.broker().announce(&format!("waiting.{}", record.workflow), Vec::new()).await;
+        let begun = async {
+            if begins {
+                self.act(&id, &record, &effects).await;
+            } else {
+                // room may have come up since it was looked for; a node that works hears of it
+                self.admit(&record.workflow).await;
+                let _heard =
+                    self.broker().announce(&format!("waiting.{}", record.workflow), Vec::new()).await;
+            }
+        };
+        if timeout(PROMPT, begun).await.is_err() {
+            self.unsent().note(&id);
         }
         Ok(record.summary(&id))
     }

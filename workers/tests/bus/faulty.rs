@@ -25,6 +25,7 @@ pub(crate) struct Faulty {
 struct Switches {
     store_away: AtomicBool,
     broker_away: AtomicBool,
+    broker_mute: AtomicBool,
     loses: AtomicBool,
     doubles: AtomicBool,
     refused: AtomicUsize,
@@ -41,6 +42,11 @@ impl Faulty {
 
     pub(crate) fn broker_away(&self, away: bool) {
         self.switches.broker_away.store(away, SeqCst);
+    }
+
+    /// Whether the broker says nothing to whoever gives it something, as long as this lasts.
+    pub(crate) fn broker_mute(&self, mute: bool) {
+        self.switches.broker_mute.store(mute, SeqCst);
     }
 
     /// Whether the broker forgets what it has confirmed.
@@ -66,6 +72,14 @@ impl Faulty {
         self.unless(&self.switches.broker_away)
     }
 
+    /// The broker, for who gives it something.
+    async fn given(&self) -> Result<&Embedded, BackplaneError> {
+        while self.switches.broker_mute.load(SeqCst) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self.broker()
+    }
+
     fn unless(&self, away: &AtomicBool) -> Result<&Embedded, BackplaneError> {
         if !away.load(SeqCst) {
             return Ok(&self.inner);
@@ -83,7 +97,7 @@ impl Broker for Faulty {
         delay: Duration,
     ) -> BoxFuture<'a, Result<(), BackplaneError>> {
         Box::pin(async move {
-            let broker = self.broker()?;
+            let broker = self.given().await?;
             if self.switches.loses.load(SeqCst) {
                 return Ok(());
             }
@@ -103,7 +117,7 @@ impl Broker for Faulty {
     }
 
     fn announce<'a>(&'a self, topic: &'a str, body: Vec<u8>) -> BoxFuture<'a, Result<(), BackplaneError>> {
-        Box::pin(async move { self.broker()?.announce(topic, body).await })
+        Box::pin(async move { self.given().await?.announce(topic, body).await })
     }
 
     fn listen<'a>(&'a self, pattern: Pattern) -> BoxFuture<'a, Result<Listener, BackplaneError>> {

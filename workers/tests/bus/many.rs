@@ -14,7 +14,7 @@ use std::{
     sync::{Arc, atomic::Ordering::SeqCst},
     time::{Duration, Instant},
 };
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 use workers::{Bus, BusError, BusSettings, Split, SystemClock};
 
@@ -247,6 +247,20 @@ async fn a_broker_that_is_away_holds_runs_up_and_loses_none() {
     let back = Instant::now();
     assert_eq!(node.ended(&run.id).await.status, RunStatus::Succeeded);
     assert!(back.elapsed() < Duration::from_secs(5), "{:?}", back.elapsed());
+    node.stopped().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_starts_a_run_does_not_wait_for_a_broker_that_says_nothing() {
+    let place = Place::new();
+    let node = place.node("node", 2, quick());
+    place.keep("w", &plain(10)).await;
+    until(async || node.bus.health().await.is_well()).await;
+    place.plane.broker_mute(true);
+    let run = timeout(Duration::from_secs(20), node.bus.start(start("w"))).await.expect("answered").unwrap();
+    assert_eq!(node.bus.wait(&run.id, Duration::from_millis(300)).await.unwrap().status, RunStatus::Running);
+    place.plane.broker_mute(false);
+    assert_eq!(node.ended(&run.id).await.status, RunStatus::Succeeded);
     node.stopped().await;
 }
 
