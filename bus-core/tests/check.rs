@@ -329,8 +329,8 @@ fn an_empty_workflow_is_only_warned_of() {
     says(
         "version: 1",
         &expect![[r#"
-        Warning steps: the workflow has no steps
-    "#]],
+            Warning line 1, column 1: steps: the workflow has no steps
+        "#]],
     );
 }
 

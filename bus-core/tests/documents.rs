@@ -93,7 +93,7 @@ triggers:
         line 5, column 5: step "a": conector: unknown field `conector`; did you mean `connector`?
         line 6, column 5: step "a": settings: a group of fields is needed here, not a list
         line 7, column 5: steps[1].id: a text is needed here, not `7`; write it in quotes: "7"
-        line 9, column 5: steps[1].position: `y` is missing
+        line 9, column 5: steps[1].position.y: this has to be given
         line 9, column 17: steps[1].position.x: a whole number is needed here, not `1.5`
         line 11, column 8: parameters.p.type: unknown choice `txt`; did you mean `text`?
         line 13, column 5: links[0]: `a` is not a link; write `step -> step` or `step.port -> step.port`; in a chain of several only its ends may have ports
@@ -110,7 +110,7 @@ fn one_thing_wrong() {
             "line 1, column 1: version: this document is of version 2; this program reads up to 1",
         ),
         ("version: one", "line 1, column 1: version: a whole number is needed here, not a text"),
-        ("name: x", "line 1, column 1: `version` is missing"),
+        ("name: x", "line 1, column 1: version: this has to be given"),
         ("version: 1\nversion: 1", "line 2, column 1: `version` stands here twice"),
         ("version: 1\nlinks: [a]", "line 2, column 9: links[0]: `a` is not a link; write `step -> step`"),
         (

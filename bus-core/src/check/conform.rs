@@ -119,7 +119,7 @@ impl<'a> Conform<'a> {
         for name in members(schema, "required").iter().filter_map(Value::as_str) {
             // a name that was mistyped is said once
             if !fields.contains_key(name) && !meant.contains(&name) {
-                self.say(path, msg!("`{name}` is missing", name = name), None);
+                self.say(&join_key(path, name), msg!("this has to be given"), None);
             }
         }
     }

@@ -27,11 +27,10 @@ impl Places {
             if let Some(place) = self.0.get(path) {
                 return Some(*place);
             }
-            let end = path.rfind(['.', '['])?;
-            path = path.get(..end)?;
             if path.is_empty() {
-                return self.0.get("").copied();
+                return None;
             }
+            path = path.rfind(['.', '[']).and_then(|end| path.get(..end)).unwrap_or("");
         }
     }
 }

@@ -172,10 +172,12 @@ pub(crate) fn Below(props: &DrawnProps) -> Html {
             }
             if wrong {
                 <div class="wrong" id={format!("{id}-wrong")}>
-                    if drawn.missing() && findings.is_empty() {
+                    if drawn.missing() {
+                        // the check says the same in the words of the document
                         <p class="bad-text"><Icon name="circle-alert" />{ texts.is_missing() }</p>
+                    } else {
+                        { for findings.iter().map(finding) }
                     }
-                    { for findings.iter().map(finding) }
                 </div>
             }
         </>
