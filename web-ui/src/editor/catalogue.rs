@@ -55,6 +55,14 @@ impl Catalogue {
         document.step(id).map_or(id, |step| self.name(step))
     }
 
+    /// What people call a place in the settings of a step: its first part as the form has it.
+    pub(crate) fn place_of(&self, document: &Workflow, id: &str, path: &str) -> String {
+        let (first, rest) = path.split_at(path.find(['.', '[']).unwrap_or(path.len()));
+        let connector = document.step(id).and_then(|step| self.get(&step.connector));
+        let title = connector.and_then(|it| it.schema.get("properties")?.get(first)?.get("title")?.as_str());
+        format!("{}{rest}", title.unwrap_or(first))
+    }
+
     /// What people call an output port.
     pub(crate) fn port_name(port: &str, texts: Texts) -> String {
         match port {
@@ -83,6 +91,18 @@ impl Catalogue {
 #[cfg(test)]
 mod tests {
     use crate::editor::tests::catalogue;
+    use bus_core::workflow::Workflow;
+
+    #[test]
+    fn places_are_named_as_the_form_names_them() {
+        let text = "{ version: 1, steps: [{ id: out, connector: file-out }, { id: check, connector: validate }, { id: x, connector: gone }] }";
+        let document = Workflow::load(text).expect("a document").workflow;
+        let place = |step, path| catalogue().place_of(&document, step, path);
+        assert_eq!(place("out", "path"), "File");
+        assert_eq!(place("check", "fields[2].field"), "Rules[2].field");
+        assert_eq!(place("x", "path"), "path");
+        assert_eq!(place("out", ""), "");
+    }
 
     #[test]
     fn what_can_only_be_read_is_no_download() {

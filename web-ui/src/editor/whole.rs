@@ -75,9 +75,13 @@ fn problems(props: &WholePanelProps, texts: Texts) -> Html {
             let name = props.catalogue.name_of(&props.editing.document, id).to_owned();
             html! { <button type="button" class="as-link" onclick={choose}>{ name }</button> }
         });
+        let place = finding.step.as_ref().map_or_else(
+            || finding.path.clone(),
+            |id| props.catalogue.place_of(&props.editing.document, id, &finding.path),
+        );
         html! {
             <li><span {class} title={word}><Icon name={icon} /><span class="unseen">{ word }</span></span>
-                <span>{ step }{ " " }<span class="quiet-text">{ &finding.path }</span>{ " " }<Prose text={finding.message.clone()} />
+                <span>{ step }{ " " }<span class="quiet-text">{ place }</span>{ " " }<Prose text={finding.message.clone()} />
                     if !finding.advice.is_empty() { { " – " }<Prose text={finding.advice.clone()} /> }
                 </span>
             </li>
