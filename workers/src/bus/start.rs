@@ -68,17 +68,15 @@ impl Bus {
             return Err(error.into());
         }
         self.origins().note(&id, &record.workflow);
-        let begun = async {
-            if begins {
-                self.act(&id, &record, &effects).await;
-            } else {
-                // room may have come up since it was looked for; a node that works hears of it
-                self.admit(&record.workflow).await;
-                let _heard =
-                    self.broker().announce(&format!("waiting.{}", record.workflow), Vec::new()).await;
-            }
-        };
-        if timeout(PROMPT, begun).await.is_err() {
+        if !begins {
+            // room may have come up since it was looked for; a node that works hears of it, or finds it in its round
+            self.admit(&record.workflow).await;
+            let topic = format!("waiting.{}", record.workflow);
+            let _heard = timeout(PROMPT, self.broker().announce(&topic, Vec::new())).await;
+        } else if record.state.has_ended() {
+            self.act(&id, &record, &effects).await;
+        } else if timeout(PROMPT, self.act(&id, &record, &effects)).await.is_err() {
+            // only messages were cut off: they are sent again
             self.unsent().note(&id);
         }
         Ok(record.summary(&id))
